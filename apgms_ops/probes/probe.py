@@ -1,0 +1,66 @@
+"""A probe: one named read of an estate, whose facts any number of checks judge."""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_DEADLINE = 30.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A registered read: its name is the name of the fixture that yields its facts."""
+
+    name: str
+    function: Callable[..., Any]
+    deadline: float
+    """Seconds, from the moment it starts."""
+    writes: bool
+    """Whether it changes the estate (a smoke journey): such a probe is never started twice."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What it asks for by name: clients of the estate, `environment`, `deadline`, `recorder`, `release`."""
+        return tuple(inspect.signature(self.function).parameters)
+
+    @property
+    def location(self) -> str:
+        """Return `file:line`, for error messages."""
+        code = self.function.__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+    @property
+    def promise(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+
+def probe(*, deadline: float = DEFAULT_DEADLINE, writes: bool = False) -> Callable[[Callable[..., Any]], Probe]:
+    """Register the decorated function as a probe of its own name.
+
+    The function asks by name for what it reads through (`kafka`, `prometheus`, …), for `environment`, `deadline` or
+    `recorder`; it returns facts: a frozen dataclass, which its return annotation names. It judges nothing and catches
+    nothing: any exception makes the checks that need it UNKNOWN.
+
+    Args:
+        deadline: Total time it may take, in seconds.
+        writes: Whether it changes the estate.
+
+    Raises:
+        ValueError: The name cannot be a fixture's, or the deadline is not positive.
+    """
+    if not deadline > 0:
+        msg = f"a probe's deadline is a positive number of seconds, not {deadline!r}"
+        raise ValueError(msg)
+
+    def register(function: Callable[..., Any]) -> Probe:
+        name = function.__name__
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            msg = f"a probe's name is lower case with underscores, not {name!r}"
+            raise ValueError(msg)
+        return Probe(name, function, deadline, writes)
+
+    return register
