@@ -20,6 +20,8 @@ class Probe:
     """Seconds, from the moment it starts."""
     writes: bool
     """Whether it changes the estate (a smoke journey): such a probe is never started twice."""
+    about_identity: bool
+    """Whether its facts are about who answers: another system than the pinned one is then a finding, not UNKNOWN."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -38,7 +40,9 @@ class Probe:
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
 
-def probe(*, deadline: float = DEFAULT_DEADLINE, writes: bool = False) -> Callable[[Callable[..., Any]], Probe]:
+def probe(
+    *, deadline: float = DEFAULT_DEADLINE, writes: bool = False, about_identity: bool = False
+) -> Callable[[Callable[..., Any]], Probe]:
     """Register the decorated function as a probe of its own name.
 
     The function asks by name for what it reads through (`kafka`, `prometheus`, …), for `environment`, `deadline` or
@@ -48,6 +52,7 @@ def probe(*, deadline: float = DEFAULT_DEADLINE, writes: bool = False) -> Callab
     Args:
         deadline: Total time it may take, in seconds.
         writes: Whether it changes the estate.
+        about_identity: Whether its facts say who answers, so that the environment's pins are for its checks to judge.
 
     Raises:
         ValueError: The name cannot be a fixture's, or the deadline is not positive.
@@ -61,6 +66,6 @@ def probe(*, deadline: float = DEFAULT_DEADLINE, writes: bool = False) -> Callab
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             msg = f"a probe's name is lower case with underscores, not {name!r}"
             raise ValueError(msg)
-        return Probe(name, function, deadline, writes)
+        return Probe(name, function, deadline, writes, about_identity)
 
     return register
