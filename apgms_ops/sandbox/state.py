@@ -1,0 +1,107 @@
+"""The state of one sandbox: a JSON file that any later process can reopen, changed under a lock, replaced atomically."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from apgms_ops.errors import SandboxError
+
+SCHEMA = 1
+FILE = "world.json"
+_SECTIONS = ("values", "ports", "processes", "faults")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file, against processes and threads alike; the kernel frees it if we are killed.
+
+    Raises:
+        SandboxError: The file cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        msg = f"{path} cannot be opened: {error.strerror}"
+        raise SandboxError(msg) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file so that a reader sees the old text or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(0o600)
+    draft.replace(path)
+
+
+class StateFile:
+    """`<root>/world.json`. Its presence is what tells a sandbox's folder from any other."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the folder; nothing is read or written yet."""
+        self.path = root / FILE
+        self._lock = root / "world.lock"
+
+    def exists(self) -> bool:
+        """Whether a sandbox was ever begun here."""
+        return self.path.is_file()
+
+    def read(self) -> dict[str, Any]:
+        """Return the state; that of a sandbox not yet begun if there is no file.
+
+        Raises:
+            SandboxError: The file is unreadable, or is not the state of a sandbox.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {"schema": SCHEMA} | {section: {} for section in _SECTIONS}
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(str(error)) from error
+        try:
+            state = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(str(error)) from error
+        problem = _problem(state)
+        if problem is not None:
+            raise self._damaged(problem)
+        return dict(state)
+
+    @contextmanager
+    def change(self) -> Iterator[dict[str, Any]]:
+        """Yield the state under the lock, and write it back unless an exception comes through.
+
+        Raises:
+            SandboxError: The state cannot be read or written.
+        """
+        with locked(self._lock):
+            state = self.read()
+            yield state
+            try:
+                write_atomically(self.path, json.dumps(state, indent=1))
+            except OSError as error:
+                msg = f"{self.path} cannot be written: {error.strerror}"
+                raise SandboxError(msg) from error
+
+    def _damaged(self, why: str) -> SandboxError:
+        msg = f"{self.path} is not the state of a sandbox ({why}); `apgms-ops sandbox down` clears it away"
+        return SandboxError(msg)
+
+
+def _problem(state: object) -> str | None:
+    """Say what keeps a JSON value from being the state of a sandbox."""
+    if not isinstance(state, dict):
+        return "not an object"
+    if state.get("schema") != SCHEMA:
+        return f"schema {state.get('schema')!r}, not {SCHEMA}"
+    missing = [section for section in _SECTIONS if not isinstance(state.get(section), dict)]
+    return f"no object {missing[0]!r}" if missing else None
