@@ -4,207 +4,84 @@ A section that a selected check needs must be there, or be declared `absent = "r
 because a file need only speak of what is checked with it.
 """
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from apgms_ops.environment.types import Absent, Duration, Limit, Model, Ratio, SecretRef, Seq, Text, Zoned
+from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
+from apgms_ops.environment.limits import BurnRate, Limits
+from apgms_ops.environment.service_levels import (
+    Availability,
+    Latency,
+    Objective,
+    Persistence,
+    ReconciliationDelay,
+    Service,
+)
+from apgms_ops.environment.types import Absent, HttpUrl, Model, Name, SecretRef, Seq, Text, Zoned
+from apgms_ops.errors import EnvironmentInvalid
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-"""A DNS label: an environment, a service."""
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[^\s?#]*)?$")]
-HostPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]+:\d{1,5}$")]
+__all__ = [
+    "SECTIONS",
+    "Absent",
+    "Accepted",
+    "Availability",
+    "BurnRate",
+    "Environment",
+    "Group",
+    "Identities",
+    "Kafka",
+    "KafkaSecurity",
+    "Kubernetes",
+    "Latency",
+    "Limits",
+    "Maintenance",
+    "Objective",
+    "Persistence",
+    "Prometheus",
+    "ReconciliationDelay",
+    "Service",
+    "Topic",
+]
 
-
-class Latency(Model):
-    """At least `quantile` of the requests within `window` take no longer than `limit`, a bucket edge of the histogram."""
-
-    kind: Literal["latency"]
-    quantile: Ratio
-    limit: Duration
-    window: Duration
-    source: Text
-
-
-class Availability(Model):
-    """At least `target` of the requests within `window` are not answered with 5xx."""
-
-    kind: Literal["availability"]
-    target: Ratio
-    window: Duration
-    source: Text
-
-
-class Persistence(Model):
-    """`target` of the events that were emitted are persisted; 100 % is a comparison of integers."""
-
-    kind: Literal["persistence"]
-    target: Ratio
-    source: Text
-
-
-class ReconciliationDelay(Model):
-    """The oldest item that is not reconciled is younger than `limit`."""
-
-    kind: Literal["reconciliation-delay"]
-    limit: Duration
-    source: Text
-
-
-Objective = Annotated[Latency | Availability | Persistence | ReconciliationDelay, Discriminator("kind")]
-
-
-class Service(Model):
-    """A service of the platform: where it runs, and its service levels."""
-
-    deployment: Text
-    replicas: Annotated[int, Field(ge=1)]
-    objectives: Annotated[Seq[Objective], Field(min_length=1)]
-
-    @property
-    def availability(self) -> Availability | None:
-        """The availability objective, where the service has one."""
-        return next((o for o in self.objectives if isinstance(o, Availability)), None)
+SECTIONS = ("kubernetes", "kafka", "prometheus")
+"""The targets that an environment may have, and that may be declared absent."""
 
 
 class Kubernetes(Model):
-    """The cluster: the kubeconfig context (or in-cluster, where it is "in-cluster"), and the platform's namespace."""
+    """The cluster, and the platform's namespace in it."""
 
     context: Text
+    """A context of the kubeconfig file, or "in-cluster"."""
     namespace: Name
-
-
-class Topic(Model):
-    """A topic that must exist, with its number of partitions; `dlq` says whether `<name>.dlq` must exist as well."""
-
-    name: Text
-    partitions: Annotated[int, Field(ge=1)]
-    dlq: bool = True
-
-
-class Group(Model):
-    """A consumer group that must be alive and keep up on the topics it reads."""
-
-    name: Text
-    topics: Annotated[Seq[Text], Field(min_length=1)]
-
-
-class Accepted(Model):
-    """A finding that is accepted by name, with a reason, until it expires."""
-
-    name: Text
-    reason: Text
-    expires: Zoned
-
-    def in_force(self, at: datetime) -> bool:
-        """Whether the acceptance still holds at `at`."""
-        return at.astimezone(UTC) < self.expires
-
-
-class KafkaSecurity(Model):
-    """How clients authenticate to the brokers; secrets by reference."""
-
-    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    username: SecretRef | None = None
-    password: SecretRef | None = None
-    ca_file: Text | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        sasl = (self.mechanism, self.username, self.password)
-        if self.protocol.startswith("SASL") and None in sasl:
-            msg = f"protocol {self.protocol} needs mechanism, username and password"
-            raise ValueError(msg)
-        if not self.protocol.startswith("SASL") and any(sasl):
-            msg = f"protocol {self.protocol} takes no mechanism, username or password"
-            raise ValueError(msg)
-        return self
-
-
-class Kafka(Model):
-    """The brokers and the inventory that must be found on them."""
-
-    bootstrap: Annotated[Seq[HostPort], Field(min_length=1)]
-    security: KafkaSecurity = KafkaSecurity()
-    topics: Annotated[Seq[Topic], Field(min_length=1)]
-    groups: Annotated[Seq[Group], Field(min_length=1)]
-    ignored_groups: Seq[Accepted] = ()
-    stall_window: Duration = timedelta(seconds=15)
-    """Time between two readings; longer than the consumers' auto-commit interval (5 s by default)."""
-    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        for what, names in (("topics", [t.name for t in self.topics]), ("groups", [g.name for g in self.groups])):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                msg = f"{what} declared twice: {', '.join(twice)}"
-                raise ValueError(msg)
-        declared = {t.name for t in self.topics}
-        for group in self.groups:
-            unknown = sorted(set(group.topics) - declared)
-            if unknown:
-                msg = f"group {group.name} reads topics that are not declared: {', '.join(unknown)}"
-                raise ValueError(msg)
-        return self
-
-    @property
-    def required_topics(self) -> dict[str, int]:
-        """Every topic that must exist, dead-letter topics included, with its number of partitions."""
-        named = {topic.name: topic.partitions for topic in self.topics}
-        return named | {f"{topic.name}.dlq": topic.partitions for topic in self.topics if topic.dlq}
+    """Where the platform runs."""
 
 
 class Prometheus(Model):
-    """The metrics server. Its identity is the value of the external label `identity_label`."""
+    """The metrics server."""
 
     url: HttpUrl
+    """Its address."""
     token: SecretRef | None = None
+    """Bearer token, where it asks for one."""
     ca_file: Text | None = None
+    """Certificate authority of the server, a PEM file; the system's where it is left out."""
     identity_label: Text = "cluster"
-
-
-class BurnRate(Model):
-    """A multi-window alert: red when both windows burn the budget at `rate` or faster."""
-
-    rate: Annotated[float, Field(gt=0)]
-    long: Duration
-    short: Duration
-
-
-_BURN_RATES = (
-    BurnRate(rate=14.4, long=timedelta(hours=1), short=timedelta(minutes=5)),
-    BurnRate(rate=6.0, long=timedelta(hours=6), short=timedelta(minutes=30)),
-    BurnRate(rate=3.0, long=timedelta(days=1), short=timedelta(hours=2)),
-    BurnRate(rate=1.0, long=timedelta(days=3), short=timedelta(hours=6)),
-)
-
-
-class Limits(Model):
-    """What the checks compare with; each with its source."""
-
-    consumer_lag: Limit[Annotated[int, Field(ge=1)]] = Limit(value=200, source="runbook: Daily Checks, step 3")
-    """Messages a group may be behind on a topic: it must stay below."""
-    dead_letters_per_day: Limit[Annotated[int, Field(ge=0)]] = Limit(value=0, source="runbook: Daily Checks, step 3")
-    """Dead letters that may arrive on a topic within 24 hours."""
-    remaining_budget: Limit[Ratio] = Limit(value=Decimal("0.1"), source="runbook: Daily Checks, step 4")
-    """Share of the error budget that must be left."""
-    window_coverage: Limit[Ratio] = Limit(value=Decimal("0.99"), source="runbook: Daily Checks, step 4")
-    """Share of a window's hours that must hold samples for a figure over that window to be believed."""
-    burn_rates: Seq[BurnRate] = _BURN_RATES
-    """Source: the multi-window, multi-burn-rate alerts of the SRE workbook."""
+    """The external label whose value is the server's identity."""
 
 
 class Maintenance(Model):
     """A declared window whose requests count neither as traffic nor as errors."""
 
     service: Name
+    """Which service."""
     start: Zoned = Field(alias="from")
+    """First moment of the window."""
     end: Zoned = Field(alias="to")
+    """First moment after the window."""
     reason: Text
+    """Why, and who announced it."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -212,6 +89,10 @@ class Maintenance(Model):
             msg = "`from` must be before `to`"
             raise ValueError(msg)
         return self
+
+    def covers(self, at: datetime) -> bool:
+        """Whether `at` (aware) lies in the window."""
+        return self.start <= at.astimezone(UTC) < self.end
 
 
 class Identities(Model):
@@ -233,21 +114,29 @@ class Environment(Model):
     """One estate."""
 
     name: Name
+    """What the environment is called; the file is called so as well."""
     notes: Seq[Text] = ()
     """Said at the head of every run and in its report: which broker of the sandbox answers, for example."""
     identities: Identities = Identities()
+    """What the systems call themselves: right answers from another system are no answers."""
     services: Annotated[dict[Name, Service], Field(min_length=1)]
+    """The services of the platform, by name."""
     limits: Limits = Limits()
+    """What the checks compare with."""
     maintenance: Seq[Maintenance] = ()
+    """Declared maintenance windows."""
     kubernetes: (
         Annotated[Annotated[Kubernetes, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
+    """The cluster."""
     kafka: (
         Annotated[Annotated[Kafka, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
+    """The brokers and their inventory."""
     prometheus: (
         Annotated[Annotated[Prometheus, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
+    """The metrics server."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:
@@ -256,3 +145,18 @@ class Environment(Model):
             msg = f"maintenance declared for services that do not exist: {', '.join(unknown)}"
             raise ValueError(msg)
         return self
+
+    def absence(self, section: str) -> str | None:
+        """Return why `section` is absent, or None where it is declared.
+
+        Raises:
+            EnvironmentInvalid: The section is neither declared nor declared absent.
+        """
+        declared = getattr(self, section) if section in SECTIONS else None
+        if declared is None:
+            msg = (
+                f"environment {self.name} says nothing about [{section}]: "
+                f'declare the section, or say [{section}] absent = "reason"'
+            )
+            raise EnvironmentInvalid(msg)
+        return declared.absent if isinstance(declared, Absent) else None
