@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from apgms_ops.environment.schema import Place, expected, fields, is_absent, model_of, resolve
-from apgms_ops.environment.types import Model
+from apgms_ops.environment.schema import Place, expected, fields, model_of, resolve
+from apgms_ops.environment.types import Absent, Model
 from apgms_ops.redact import Redactor, printable
 
 AT_MOST = 10
@@ -36,7 +36,7 @@ def dotted(path: Sequence[str | int], data: object) -> str:
         if isinstance(key, int):
             name = here.get("name") if isinstance(here, Mapping) else None
             text += f"[{harmless(name) if isinstance(name, str) and name else key}]"
-        elif key != "[key]":
+        else:
             text += f"{'.' if text else ''}{harmless(key)}"
     return text
 
@@ -65,7 +65,7 @@ def _unknown(place: Place, parent: Place) -> str:
     key = str(place.path[-1])
     model = model_of(parent.annotation)
     known = [] if model is None else sorted(fields(model))
-    if model is not None and is_absent(model):
+    if model is Absent:
         return "a section that is absent declares nothing else"
     near = difflib.get_close_matches(key, known, n=1)
     return f"unknown key: did you mean {near[0]}?" if near else f"unknown key; known here: {', '.join(known)}"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt
 from pydantic import Discriminator, Tag
 
-from apgms_ops.environment.types import Absent, Expected, Model, SecretRef
+from apgms_ops.environment.types import Expected, Model, SecretRef
 from apgms_ops.secret import SecretReference
 
 Path = tuple[str | int, ...]
@@ -86,14 +86,18 @@ def step(annotation: Any, key: str | int) -> Any:  # noqa: ANN401 — annotation
 def resolve(root: type[Model], location: Path) -> Place:
     """Return the place of an error, with the tags that pydantic puts between keys taken out."""
     annotation: Any = root
+    above: Any = None
     path: list[str | int] = []
     for key in location:
+        if key == "[key]":  # the key of a table of free keys is wrong, not its value
+            annotation = get_args(unwrap(above)[0])[0]
+            continue
         alternatives = branches(annotation)
         if alternatives and key in alternatives:
             annotation = alternatives[str(key)]
             continue
         path.append(key)
-        annotation = step(annotation, key)
+        above, annotation = annotation, step(annotation, key)
     return Place(tuple(path), annotation)
 
 
@@ -121,6 +125,10 @@ def expected(annotation: Any) -> str:  # noqa: ANN401 — annotations have no ty
         return f"one of {', '.join(_quoted(get_args(bare)))}"
     if get_origin(bare) is tuple:
         return f"a list, each item {expected(get_args(bare)[0])}"
+    model = model_of(annotation)
+    if model is not None:
+        required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+        return f"a table with {', '.join(required)}" if required else "a table"
     simple = {
         bool: "true or false",
         str: "text",
@@ -132,8 +140,3 @@ def expected(annotation: Any) -> str:  # noqa: ANN401 — annotations have no ty
 
 def _quoted(values: tuple[Any, ...] | list[Any]) -> list[str]:
     return [f'"{value}"' for value in values]
-
-
-def is_absent(model: type[Model]) -> bool:
-    """Whether the model is that of a section that the environment does not have."""
-    return model is Absent
