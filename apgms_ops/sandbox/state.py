@@ -1,4 +1,4 @@
-"""The state of one sandbox: a JSON file that any later process can reopen, changed under a lock, replaced atomically."""
+"""The state of one sandbox: a JSON file that any later process can reopen, changed under a lock, replaced whole."""
 
 import fcntl
 import json
