@@ -16,6 +16,8 @@ from apgms_ops.secret import Secret, SecretReference
 
 LARGEST = 1024 * 1024
 """Bytes of an environment file that are read."""
+LISTED = 10
+"""Problems of one file that are listed."""
 RESERVED = frozenset({"controls", "waivers"})
 """Files of an environments folder that are not environments."""
 _PLACEHOLDER = re.compile(r"\$\{(?:(?P<key>[a-z][a-z0-9_.-]*)(?::-(?P<default>[^}\"\\\n]*))?\})?")
@@ -149,8 +151,12 @@ def load(path: Path, values: Mapping[str, str] | None = None) -> Environment:
         raise EnvironmentInvalid(_listed(str(path), explain(error, Environment, data))) from None
 
 
-def _listed(file: str, problems: list[str]) -> str:
-    return f"{file}: " + (problems[0] if len(problems) == 1 else "\n  ".join([f"{len(problems)} problems", *problems]))
+def _listed(subject: str, problems: list[str]) -> str:
+    if len(problems) == 1:
+        return f"{subject}: {problems[0]}"
+    more = len(problems) - LISTED
+    lines = [f"{subject}: {len(problems)} problems", *problems[:LISTED]]
+    return "\n  ".join(lines if more <= 0 else [*lines, f"and {more} more"])
 
 
 def _references(value: Any) -> Iterator[SecretReference]:  # noqa: ANN401 — any value of a model

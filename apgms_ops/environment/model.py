@@ -14,6 +14,7 @@ from apgms_ops.environment.limits import BurnRate, Limits
 from apgms_ops.environment.service_levels import (
     Availability,
     Latency,
+    LookupLatency,
     Objective,
     Persistence,
     ReconciliationDelay,
@@ -36,6 +37,7 @@ __all__ = [
     "Kubernetes",
     "Latency",
     "Limits",
+    "LookupLatency",
     "Maintenance",
     "Objective",
     "Persistence",
@@ -160,3 +162,13 @@ class Environment(Model):
             )
             raise EnvironmentInvalid(msg)
         return declared.absent if isinstance(declared, Absent) else None
+
+    @property
+    def unpinned(self) -> tuple[str, ...]:
+        """The declared systems whose identity is not pinned: whatever answers at their address is believed."""
+        return tuple(
+            section
+            for section in SECTIONS
+            if isinstance(getattr(self, section), Kubernetes | Kafka | Prometheus)
+            and getattr(self.identities, section) is None
+        )

@@ -15,8 +15,6 @@ from apgms_ops.environment.schema import Place, expected, fields, model_of, reso
 from apgms_ops.environment.types import Absent, Model
 from apgms_ops.redact import Redactor, printable
 
-AT_MOST = 10
-"""Problems that are listed."""
 _SHOWN = 60
 """Characters of a value that are shown."""
 _redact = Redactor()
@@ -90,7 +88,7 @@ def _sentence(error: ErrorDetails, place: Place, parent: Place) -> str:
 
 
 def explain(error: ValidationError, model: type[Model], data: object) -> list[str]:
-    """Return the problems, one line each, in the order of the model's keys; at most `AT_MOST`, and then how many more.
+    """Return the problems, one line each, in the order of the model's keys.
 
     Args:
         error: What pydantic found.
@@ -105,5 +103,4 @@ def explain(error: ValidationError, model: type[Model], data: object) -> list[st
         parent = resolve(model, detail["loc"][:-1])
         where = dotted(place.path, data)
         lines.append(f"{where}: {_sentence(detail, place, parent)}" if where else _sentence(detail, place, parent))
-    more = len(lines) - AT_MOST
-    return lines if more <= 0 else [*lines[:AT_MOST], f"and {more} more"]
+    return lines

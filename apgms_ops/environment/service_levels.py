@@ -22,6 +22,27 @@ class Latency(Model):
     """Where the objective comes from."""
 
 
+class LookupLatency(Model):
+    """At least `quantile` of the register look-ups from `sources` within `window` take less than `limit`.
+
+    Kept apart from `latency`: a warm cache answers at once and hides a dead register, so look-ups are judged by where
+    they were answered.
+    """
+
+    kind: Literal["lookup-latency"]
+    """Always "lookup-latency"."""
+    quantile: OpenRatio
+    """Share of the look-ups that must be faster."""
+    limit: Duration
+    """How long a look-up may take; an edge of the histogram's buckets."""
+    window: Duration
+    """The time that is looked back over."""
+    sources: Annotated[Seq[Text], Field(min_length=1)] = ("abr",)
+    """Values of the label `source` that count: uncached look-ups, unless the environment says otherwise."""
+    source: Text
+    """Where the objective comes from."""
+
+
 class Availability(Model):
     """At least `target` of the requests within `window` are not answered with 5xx."""
 
@@ -57,7 +78,7 @@ class ReconciliationDelay(Model):
     """Where the objective comes from."""
 
 
-Objective = Annotated[Latency | Availability | Persistence | ReconciliationDelay, Discriminator("kind")]
+Objective = Annotated[Latency | LookupLatency | Availability | Persistence | ReconciliationDelay, Discriminator("kind")]
 
 
 class Service(Model):
