@@ -206,3 +206,18 @@ def read_secrets(references: Iterable[SecretReference], environ: Mapping[str, st
             problems[0] if len(problems) == 1 else "\n  ".join([f"{len(problems)} secrets cannot be read", *problems])
         )
     return found
+
+
+def folder_of_environments(option: str | None, environ: Mapping[str, str], start: Path) -> Path:
+    """Return the folder of environment files: the option's, else $APGMS_ENVIRONMENTS, else the nearest above `start`.
+
+    Args:
+        option: What `--environments` says, if anything.
+        environ: The process's environment variables.
+        start: The current directory, or pytest's rootdir.
+    """
+    named = option or environ.get("APGMS_ENVIRONMENTS")
+    if named:
+        return Path(named)
+    above = (parent / "environments" for parent in (start, *start.parents))
+    return next((folder for folder in above if folder.is_dir()), start / "environments")

@@ -1,0 +1,188 @@
+"""`apgms-ops env list` and `apgms-ops env show NAME`: what the environment files say. Neither needs a secret."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apgms_ops.environment.loading import find, folder_of_environments, known, load, secrets_of
+from apgms_ops.environment.model import (
+    SECTIONS,
+    Absent,
+    Availability,
+    Environment,
+    Kafka,
+    Kubernetes,
+    Latency,
+    LookupLatency,
+    Maintenance,
+    Objective,
+    Persistence,
+    Prometheus,
+)
+from apgms_ops.environment.snapshot import as_json
+from apgms_ops.environment.types import format_duration, format_ratio
+from apgms_ops.redact import printable
+from apgms_ops.sandbox import location
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `env` to the command line; each command sets `run`, which takes the arguments and returns the exit code."""
+    env = commands.add_parser("env", help="show what the environment files say", description=__doc__)
+    actions = env.add_subparsers(metavar="COMMAND", required=True)
+    listing = actions.add_parser("list", help="name every environment, with its file")
+    show = actions.add_parser("show", help="print one: services, limits with their source, secrets as references")
+    show.add_argument("name", metavar="NAME", help="a name of `env list`, or the path of a file")
+    show.add_argument("--json", action="store_true", help="print it as a run records it")
+    for parser in (listing, show):
+        parser.add_argument(
+            "--environments", metavar="DIR", help="folder of environment files ($APGMS_ENVIRONMENTS, ./environments)"
+        )
+    listing.set_defaults(run=_list)
+    show.set_defaults(run=_show)
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    return folder_of_environments(arguments.environments, os.environ, Path.cwd())
+
+
+def _print(lines: Iterator[str]) -> int:
+    # The model refuses control characters in text, so a line is harmless; what a terminal cannot encode is replaced.
+    text = "".join(f"{line.rstrip()}\n" for line in lines)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    folder = _folder(arguments)
+    return _print(f"{name:<20} {folder / name}.toml" for name in known(folder))
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    path = find(arguments.name, _folder(arguments))
+    # A running sandbox has written its own copy, with its addresses filled in.
+    running = location.root(os.environ) / path.name
+    if arguments.name == "sandbox" and running.is_file():
+        path = running
+    environment = load(path)
+    if arguments.json:
+        sys.stdout.write(json.dumps(as_json(environment), indent=2) + "\n")
+        return 0
+    return _print(describe(environment, str(path), datetime.now(UTC)))
+
+
+def describe(environment: Environment, path: str, now: datetime) -> Iterator[str]:
+    """Yield the lines that a person reads.
+
+    Args:
+        environment: What the file declares.
+        path: The file.
+        now: Tells acceptances and maintenance windows in force from expired ones.
+    """
+    yield f"environment {environment.name}    {printable(path)}"
+    yield from (f"  note: {note}" for note in environment.notes)
+    yield ""
+    yield "services"
+    for name, service in environment.services.items():
+        replicas = f"{service.replicas} replica{'s' if service.replicas > 1 else ''}"
+        yield f"  {name:<14} deployment {service.deployment}, {replicas}"
+        yield from _columns((_objective(o), o.source) for o in service.objectives)
+    yield ""
+    yield "limits"
+    yield from _columns(_limits(environment))
+    for section in SECTIONS:
+        yield ""
+        yield from _section(environment, section, now)
+    yield ""
+    yield "maintenance"
+    yield from _or((_window(window, now) for window in environment.maintenance), "  none declared")
+    yield ""
+    yield "secrets (read when a run starts; never shown)"
+    yield from _or((f"  {reference}" for reference in secrets_of(environment)), "  none needed")
+
+
+def _window(window: Maintenance, now: datetime) -> str:
+    over = " (over)" if window.end <= now else ""
+    return f"  {window.service} from {window.start.isoformat()} to {window.end.isoformat()}: {window.reason}{over}"
+
+
+def _or(lines: Iterator[str], nothing: str) -> Iterator[str]:
+    first = next(lines, None)
+    yield nothing if first is None else first
+    yield from lines
+
+
+def _columns(rows: Iterator[tuple[str, str]]) -> Iterator[str]:
+    return (f"    {left:<58} {source}" for left, source in rows)
+
+
+def _objective(objective: Objective) -> str:
+    match objective:
+        case Latency():
+            share, limit = format_ratio(objective.quantile), format_duration(objective.limit)
+            return f"{share} of requests take less than {limit}, over {format_duration(objective.window)}"
+        case LookupLatency():
+            share, limit = format_ratio(objective.quantile), format_duration(objective.limit)
+            which = f"look-ups ({', '.join(objective.sources)})"
+            return f"{share} of {which} take less than {limit}, over {format_duration(objective.window)}"
+        case Availability():
+            return f"{format_ratio(objective.target)} of requests without 5xx, over {format_duration(objective.window)}"
+        case Persistence():
+            return f"{format_ratio(objective.target)} of emitted events persisted"
+        case _:
+            return f"nothing unreconciled for {format_duration(objective.limit)} or longer"
+
+
+def _limits(environment: Environment) -> Iterator[tuple[str, str]]:
+    limits = environment.limits
+    lag, dead = limits.consumer_lag, limits.dead_letters_per_day
+    left, coverage = limits.remaining_budget, limits.window_coverage
+    yield f"consumer_lag: below {lag.value} messages a group and topic", lag.source
+    yield f"dead_letters_per_day: at most {dead.value} a topic", dead.source
+    yield f"remaining_budget: at least {format_ratio(left.value)} of the error budget", left.source
+    yield f"window_coverage: at least {format_ratio(coverage.value)} of a window's hours", coverage.source
+    for burn in limits.burn_rates:
+        windows = f"over {format_duration(burn.long)} and {format_duration(burn.short)}"
+        yield f"burn_rates: below {burn.rate:g} {windows}", "SRE workbook: multi-window burn rates"
+
+
+def _section(environment: Environment, section: str, now: datetime) -> Iterator[str]:
+    declared = getattr(environment, section)
+    yield section
+    if declared is None:
+        yield "  not declared: a check that needs it stops the run (exit 4)"
+        return
+    if isinstance(declared, Absent):
+        yield f"  absent: {declared.absent} (its checks are SKIPPED)"
+        return
+    pinned = getattr(environment.identities, section)
+    yield f"  identity: {pinned or 'NOT PINNED: whatever answers at this address is believed'}"
+    if isinstance(declared, Kafka):
+        yield from _kafka(declared, now)
+    elif isinstance(declared, Prometheus):
+        yield f"  url: {declared.url}, token {declared.token or 'none'}, identity label {declared.identity_label}"
+    elif isinstance(declared, Kubernetes):
+        yield f"  context: {declared.context}, namespace {declared.namespace}"
+
+
+def _kafka(kafka: Kafka, now: datetime) -> Iterator[str]:
+    security = kafka.security
+    yield f"  bootstrap: {', '.join(kafka.bootstrap)}"
+    sasl = (
+        f" {security.mechanism}, user {security.username}, password {security.password}" if security.mechanism else ""
+    )
+    yield f"  security: {security.protocol}{sasl}"
+    yield f"  offsets read twice, {format_duration(kafka.stall_window)} apart, {kafka.isolation_level}"
+    yield f"  topics that must exist ({len(kafka.required_topics)}, with dead letters)"
+    yield from (f"    {t.name}, {t.partitions} partitions{', dlq' if t.dlq else ''}" for t in kafka.topics)
+    yield "  groups that must keep up"
+    yield from (f"    {group.name} on {', '.join(group.topics)}" for group in kafka.groups)
+    if kafka.ignored_groups:
+        yield "  groups that are accepted"
+    for accepted in kafka.ignored_groups:
+        state = "until" if accepted.in_force(now) else "EXPIRED"
+        yield f"    {accepted.name} {state} {accepted.expires.isoformat()}: {accepted.reason}"
