@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,49 @@ FILE = "world.json"
 _SECTIONS = ("values", "ports", "processes", "faults")
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a file, against processes and threads alike; the kernel frees it if we are killed.
+def open_lock(path: Path) -> int:
+    """Open a file to lock, made where there is none, and return its descriptor.
 
     Raises:
         SandboxError: The file cannot be opened.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         msg = f"{path} cannot be opened: {error.strerror}"
         raise SandboxError(msg) from error
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold an exclusive lock on a file, against processes and threads alike; the kernel frees it if we are killed.
+
+    Args:
+        path: The file.
+        waiting: Called if somebody else holds it, before we wait.
+
+    Raises:
+        SandboxError: The file cannot be opened.
+    """
+    descriptor = open_lock(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not try_lock(descriptor):
+            if waiting is not None:
+                waiting()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take the exclusive lock if nobody else holds any; return whether we have it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -50,6 +75,24 @@ class StateFile:
         """Name the folder; nothing is read or written yet."""
         self.path = root / FILE
         self._lock = root / "world.lock"
+        self._closed = False
+
+    def close(self) -> None:
+        """Refuse every change from now on, and return once none is under way: the sandbox is being taken down."""
+        self._closed = True
+        if self._lock.is_file():
+            with locked(self._lock):
+                return
+
+    def require_open(self) -> None:
+        """Go on only while changes are allowed.
+
+        Raises:
+            SandboxError: The state was closed.
+        """
+        if self._closed:
+            msg = "the sandbox is being taken down"
+            raise SandboxError(msg)
 
     def exists(self) -> bool:
         """Whether a sandbox was ever begun here."""
@@ -83,7 +126,9 @@ class StateFile:
         Raises:
             SandboxError: The state cannot be read or written.
         """
+        self.require_open()
         with locked(self._lock):
+            self.require_open()
             state = self.read()
             yield state
             try:

@@ -30,7 +30,7 @@ def user_cache(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 — progress is for the person who waits
+    sys.stderr.write(f"{text}\n")
 
 
 class World:
@@ -63,6 +63,7 @@ class World:
 
     def folder(self, component: str) -> Path:
         """Return the component's own folder, made private to this user."""
+        self._state.require_open()
         path = self.root / component
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path
@@ -236,8 +237,6 @@ class World:
             return f"(no log at {path})"
         return "\n".join(text.splitlines()[-lines:]) or f"(nothing in {path})"
 
-    # The world as a whole
-
     def exists(self) -> bool:
         """Whether a sandbox was begun here."""
         return self._state.exists()
@@ -250,23 +249,25 @@ class World:
     def destroy(self, deadline: Deadline) -> None:
         """End every process at once, give back the ports and remove the folder, even if its state is damaged.
 
-        A folder that holds no sandbox is left alone.
+        A folder that holds no sandbox is left alone. Threads that would still start something here are refused.
 
         Raises:
             SandboxError: Something outlived SIGKILL, or the folder cannot be removed.
         """
+        self._state.close()
         while left := self._kill_all():
             if deadline.expired:
                 msg = f"processes of the sandbox do not end, even by SIGKILL: pids {left}"
                 raise SandboxError(msg)
             time.sleep(_POLL)
-        if not self.exists():
-            return
-        try:
-            shutil.rmtree(self.root)
-        except OSError as error:
-            msg = f"{self.root} cannot be removed: {error.strerror}"
-            raise SandboxError(msg) from error
+        while self.exists():
+            try:
+                shutil.rmtree(self.root)
+            except OSError as error:  # a thread of ours may be writing a last file
+                if deadline.expired:
+                    msg = f"{self.root} cannot be removed: {error.strerror}"
+                    raise SandboxError(msg) from error
+                time.sleep(_POLL)
         ports.release(self._register, self.root)
 
     def _kill_all(self) -> list[int]:

@@ -1,5 +1,15 @@
 """Ways to break the sandbox on purpose, each reversible, each naming the checks that must notice."""
 
+from collections.abc import Mapping, Sequence
+
 from apgms_ops.sandbox.faults.fault import Fault
 
-__all__ = ["Fault"]
+__all__ = ["FAULTS", "Fault", "by_id"]
+
+FAULTS: tuple[type[Fault], ...] = ()
+"""Every fault, those of one component together."""
+
+
+def by_id(faults: Sequence[type[Fault]] = FAULTS) -> Mapping[str, Fault]:
+    """Return the faults by the id that is typed after `sandbox break`."""
+    return {fault.id: fault() for fault in faults}
