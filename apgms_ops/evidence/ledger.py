@@ -1,6 +1,6 @@
 """The ledger of a run: one JSON object a line, each naming the digest of the line before it.
 
-An entry is `{"seq", "at", "type", "body", "prev", "hash"}`, where `hash` is the SHA-256 of the canonical JSON of all the
+An entry is `{"seq", "at", "type", "body", "prev", "hash"}`: `hash` is the SHA-256 of the canonical JSON of all the
 others, and the first `prev` is 64 zeros. Changing, dropping or moving a line breaks every hash after it. Dropping lines
 from the end breaks nothing, so a finished ledger ends with a `close` entry, and one that does not is unfinished.
 
@@ -58,7 +58,7 @@ class Ledger:
             return self._append(file, kind, body)
 
     def begin(self, body: Mapping[str, Any]) -> bool:
-        """Write the plan as the first entry; return whether this call wrote it (another process may have been first)."""
+        """Write the plan as the first entry; return whether this call wrote it: another process may have been first."""
         with self._open() as file:
             if file.seek(0, os.SEEK_END):
                 return False

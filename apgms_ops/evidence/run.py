@@ -1,16 +1,17 @@
 """The folder of one run: its ledger, its observations, and the claims by which several workers share the probes.
 
-    <run>/ledger.jsonl            see ledger.py
-    <run>/environment.json        the environment as it was in force, secrets as references
-    <run>/observations/*.json     named by the SHA-256 of their canonical JSON
-    <run>/allure-results/
-    <run>/.probes/                claims and results, meaningful only while the run goes on
+<run>/ledger.jsonl            see ledger.py
+<run>/environment.json        the environment as it was in force, secrets as references
+<run>/observations/*.json     named by the SHA-256 of their canonical JSON
+<run>/allure-results/
+<run>/.probes/                claims and results, meaningful only while the run goes on
 """
 
 import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,6 +116,10 @@ class RunFolder:
     def outstanding(self, probes: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of `probes` that have no result yet."""
         return tuple(p for p in probes if not (self._probes / f"{p}.result").exists())
+
+    def discard(self) -> None:
+        """Remove a folder in which no run took place: without a plan it is no evidence of anything."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def finish(self) -> None:
         """Drop what was needed only while the run went on."""

@@ -1,0 +1,77 @@
+"""From pytest's command line to a run: the environment's file, the run's folder, and what else was asked for."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from apgms_ops.environment import loading
+from apgms_ops.environment.types import parse_duration
+from apgms_ops.errors import ConfigurationError
+from apgms_ops.evidence.run import RecordedRun, read_run, run_id
+
+SANDBOX = "sandbox"
+"""The environment whose file is a template that the running sandbox fills in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for, and where the run is kept."""
+
+    file: Path | None
+    """The environment's file; None in a replay that judges with the recorded environment."""
+    name: str
+    """The environment's name as far as it is known before the file is read: for the run's id."""
+    runs: Path
+    path: Path
+    """The folder of this run; made when it is first written to."""
+    deadline: float | None
+    """Seconds."""
+    release: str | None
+    recorded: RecordedRun | None
+    """The run to replay."""
+
+
+def parse(config: pytest.Config) -> Options:
+    """Read the options.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
+        EvidenceInvalid: The run to replay does not verify.
+    """
+    runs = config.rootpath / "reports" / "runs"
+    recorded = _recorded(config.getoption("--replay"), runs)
+    wanted = config.getoption("--env")
+    file = None
+    if wanted:
+        file = loading.find(wanted, loading.folder_of_environments(None, os.environ, config.rootpath))
+    name = file.stem if file is not None else recorded.environment if recorded is not None else ""
+    return Options(
+        file=file,
+        name=name,
+        runs=runs,
+        path=runs / run_id(name, datetime.now(UTC)),
+        deadline=_seconds(config.getoption("--deadline")),
+        release=config.getoption("--release"),
+        recorded=recorded,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else parse_duration(text).total_seconds()
+    except ValueError as error:
+        msg = f"--deadline: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def _recorded(name: str | None, runs: Path) -> RecordedRun | None:
+    if not name:
+        return None
+    folder = runs / name if "/" not in name and (runs / name).is_dir() else Path(name)
+    if not folder.is_dir():
+        msg = f"--replay {name}: no run of that name in {runs}, and no such folder"
+        raise ConfigurationError(msg)
+    return read_run(folder)

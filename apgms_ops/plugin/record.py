@@ -1,0 +1,269 @@
+"""Keeps a run's record, in the process that sees all of it: verdicts, the closing entry, the terminal, the report."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment import loading, snapshot
+from apgms_ops.environment.model import Environment
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid, SandboxError
+from apgms_ops.evidence.ledger import CLOSE, VERDICT
+from apgms_ops.evidence.run import RecordedRun, read_run
+from apgms_ops.observation import digest
+from apgms_ops.plugin import closing
+from apgms_ops.plugin.collection import PlannedCheck
+from apgms_ops.plugin.live import LiveLine
+from apgms_ops.plugin.options import SANDBOX, Options
+from apgms_ops.plugin.outcome import Tally
+from apgms_ops.plugin.session import CheckRun
+from apgms_ops.redact import printable
+from apgms_ops.reports.model import CheckResult, RunResult
+from apgms_ops.reports.summary import summary
+from apgms_ops.sandbox import composition, location
+from apgms_ops.verdict import EXIT_CONFIGURATION, EXIT_GREEN, EXIT_UNKNOWN, Verdict, exit_code
+
+if TYPE_CHECKING:
+    from apgms_ops.sandbox.platform import Lease
+
+_SANDBOX_SECONDS = 600.0
+_MARKUP: dict[str, dict[str, bool]] = {
+    "red": {"red": True, "bold": True},
+    "yellow": {"yellow": True, "bold": True},
+    "green": {"green": True},
+    "dim": {"light": True},
+    "plain": {},
+}
+_LETTERS = {
+    Verdict.PASS: ("passed", ".", ("PASS", {"green": True})),
+    Verdict.FAIL: ("fail", "F", ("FAIL", {"red": True})),
+    Verdict.UNKNOWN: ("unknown", "U", ("UNKNOWN", {"yellow": True})),
+    Verdict.SKIPPED: ("skipped", "s", ("SKIPPED", {"yellow": True})),
+    Verdict.WAIVED: ("waived", "w", ("WAIVED", {"yellow": True})),
+}
+
+
+class Record:
+    """The hooks of the process that reports: the only one, or the controller of pytest -n."""
+
+    def __init__(self, run: CheckRun, options: Options) -> None:
+        """Keep the record of `run`."""
+        self._run = run
+        self._options = options
+        self._config = run.config
+        self._tally = Tally()
+        self._written: set[str] = set()
+        self._problems: list[str] = []
+        self._stopped = ""
+        self._lease: Lease | None = None
+        self._live: LiveLine | None = None
+        self._result: RunResult | None = None
+
+    @property
+    def _recording(self) -> bool:
+        return not self._config.option.collectonly
+
+    def prepare(self) -> None:
+        """Point Allure's results into the run's folder, unless the command line points elsewhere."""
+        option = self._config.option
+        if self._recording and getattr(option, "allure_report_dir", None) is None:
+            option.allure_report_dir = str(self._run.path / "allure-results")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Load the environment, starting the sandbox first where it is the one to look at."""
+        try:
+            self._load()
+        except (ConfigurationError, EvidenceInvalid, SandboxError) as error:
+            raise pytest.UsageError(str(error)) from error
+        if not self._recording:
+            return
+        self._run.folder.write("environment.json", snapshot.canonical(self._run.environment) + b"\n")
+        stream = sys.__stdout__
+        if stream is not None:
+            columns = shutil.get_terminal_size().columns
+            self._live = LiveLine(stream, self._outstanding, clock=time.monotonic, columns=columns)
+            self._live.start()
+
+    def _load(self) -> None:
+        file, recorded = self._options.file, self._options.recorded
+        if file is None:
+            self._run.environment = _recorded_environment(recorded)
+        elif file.stem == SANDBOX and self._recording and recorded is None:
+            platform = composition.platform(location.root(os.environ), file, self._say)
+            self._lease = platform.attach_or_start(Deadline(_SANDBOX_SECONDS))
+            self._run.environment = loading.load(file, self._lease.world.values())
+        else:
+            self._run.environment = loading.load(file)
+
+    def _say(self, text: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(printable(text))
+
+    def _outstanding(self) -> tuple[tuple[str, ...], int] | None:
+        recorded = self._recorded()
+        if recorded is None:
+            return None
+        names = _probes_of(recorded)
+        return self._run.folder.outstanding(names), len(names)
+
+    def _recorded(self) -> RecordedRun | None:
+        """Return the run as its ledger has it so far; None before the plan is written."""
+        try:
+            return read_run(self._run.path)
+        except EvidenceInvalid:
+            return None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 — xdist's WorkerController
+        """Take what a worker refused."""
+        for problem in getattr(node, "workeroutput", {}).get("apgms_ops_problems", []):
+            if problem not in self._problems:
+                self._problems.append(problem)
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is looked at, and where the run is kept."""
+        environment = self._run.environment
+        lines = [f"environment: {environment.name}", *(f"  {printable(note)}" for note in environment.notes)]
+        if self._options.recorded is not None:
+            lines.append(f"replay of: {printable(self._options.recorded.path.name)}")
+        if self._recording:
+            lines.append(f"run: {self._run.folder.id}")
+        return lines
+
+    def pytest_runtest_logstart(self) -> None:
+        """Leave the terminal to the checks."""
+        if self._live is not None:
+            self._live.stop()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a report, and write the verdict once the check is over."""
+        self._tally.add(report)
+        if report.when == "teardown":
+            planned = {check.id: check for check in self._plan()}
+            if report.nodeid in planned:
+                self._write_verdict(planned[report.nodeid])
+
+    def _plan(self) -> list[PlannedCheck]:
+        if not self._run.plan:
+            recorded = self._recorded()
+            if recorded is not None:
+                self._run.plan = [PlannedCheck.from_json(dict(check)) for check in recorded.plan["checks"]]
+        return self._run.plan
+
+    def _write_verdict(self, check: PlannedCheck) -> CheckResult:
+        result = self._judged(check)
+        if check.id not in self._written:
+            self._written.add(check.id)
+            verdict = {"check": check.id, "verdict": str(result.verdict), "seen": result.seen}
+            self._run.folder.ledger.append(VERDICT, verdict | {"took": round(result.took, 6)})
+        return result
+
+    def _judged(self, check: PlannedCheck) -> CheckResult:
+        outcome = self._tally.outcome(check, self._stopped or "it was planned, and did not run to its end")
+        return CheckResult(
+            id=check.id,
+            promise=check.promise,
+            verdict=outcome.verdict,
+            seen=outcome.seen,
+            section=check.section,
+            step=check.step,
+            step_title=check.step_title,
+            took=outcome.took,
+        )
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, object] | None:
+        """Show the verdict instead of pytest's outcome."""
+        said = getattr(report, "apgms_ops", None)
+        if isinstance(said, dict):
+            return _LETTERS[Verdict(said["verdict"])]
+        if isinstance(report, pytest.TestReport) and report.outcome != "passed":
+            return _LETTERS[Verdict.UNKNOWN]
+        return None
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember why the run stopped."""
+        self._stopped = f"not run: the run was stopped ({printable(str(excinfo.value) or 'by hand', limit=200)})"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Give every planned check its verdict, close the ledger, and set the exit code."""
+        if self._live is not None:
+            self._live.stop()
+        try:
+            self._finish(session, int(exitstatus))
+        finally:
+            if self._lease is not None:
+                self._lease.release()
+
+    def _finish(self, session: pytest.Session, status: int) -> None:
+        if self._problems:
+            session.exitstatus = EXIT_CONFIGURATION
+        if not self._recording:
+            return
+        recorded = self._recorded()
+        if recorded is None:
+            self._run.folder.discard()
+            return
+        if session.shouldfail and not self._stopped:
+            self._stopped = f"not run: {printable(str(session.shouldfail), limit=200)}"
+        checks = tuple(self._write_verdict(check) for check in self._plan())
+        session.exitstatus = code = self._exit_code(session, status, checks)
+        counted = Counter(str(check.verdict) for check in checks)
+        strangers = self._tally.strangers(self._plan())
+        head = self._run.folder.ledger.append(
+            CLOSE, {"planned": len(checks), "verdicts": dict(counted), "exit": code, "not_planned": strangers}
+        )
+        self._result = closing.result(self._run, self._options, checks, code, head)
+        vanished = [check for check in checks if not self._tally.finished(check.id)]
+        closing.write_allure(self._run, self._config.option.allure_report_dir, vanished)
+        self._run.folder.finish()
+
+    def _exit_code(self, session: pytest.Session, status: int, checks: tuple[CheckResult, ...]) -> int:
+        code = exit_code(check.verdict for check in checks)
+        stopped_by_maxfail = status == pytest.ExitCode.INTERRUPTED and "stopping after" in self._stopped
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped_by_maxfail:
+            return status
+        if code == EXIT_GREEN and (session.testsfailed or self._tally.strangers(self._plan())):
+            # Something went wrong outside the planned checks: a collection error that was told to be ignored.
+            return EXIT_UNKNOWN
+        return code
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 — pytest does not export its type
+        """Print what a person needs to know."""
+        for problem in self._problems:
+            terminalreporter.write_line(f"ERROR: {printable(problem)}", red=True)
+        if self._result is None:
+            return
+        terminalreporter.section(f"{self._result.environment}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", sep="─")
+        for line in summary(self._result):
+            terminalreporter.write_line(line.text, **_MARKUP[line.style])
+
+
+def _probes_of(recorded: RecordedRun) -> tuple[str, ...]:
+    checks = [check for check in recorded.plan["checks"] if check["absent"] is None]
+    return tuple(dict.fromkeys(probe for check in checks for probe in check["probes"]))
+
+
+def _recorded_environment(recorded: RecordedRun | None) -> Environment:
+    if recorded is None:
+        msg = "there is neither an environment nor a run to replay"
+        raise ConfigurationError(msg)
+    file = recorded.path / "environment.json"
+    try:
+        data = file.read_bytes().rstrip(b"\n")
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise EvidenceInvalid(msg) from error
+    if digest(data) != recorded.plan["environment_sha256"]:
+        msg = f"{file}: its content is not what the ledger recorded (it was altered)"
+        raise EvidenceInvalid(msg)
+    return snapshot.from_json(json.loads(data))

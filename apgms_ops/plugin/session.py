@@ -1,0 +1,273 @@
+"""One run of checks, as pytest's hooks see it: in one process, or as the controller or a worker of pytest -n."""
+
+import json
+import os
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from apgms_ops import errors
+from apgms_ops.compliance import load_controls, load_runbook
+from apgms_ops.environment import loading, snapshot
+from apgms_ops.environment.model import Environment
+from apgms_ops.errors import ApgmsOpsError, ConfigurationError, EvidenceInvalid, Unobserved
+from apgms_ops.estate import SECTION_OF_CLIENT
+from apgms_ops.evidence.run import RecordedRun, RunFolder
+from apgms_ops.observation import Observation, digest, timestamp
+from apgms_ops.plugin import labels
+from apgms_ops.plugin.collection import PlannedCheck, Planner, services_of
+from apgms_ops.plugin.exploration import Explorations
+from apgms_ops.plugin.fixtures import ProbeRegistry, common_fixtures, packaged_modules
+from apgms_ops.plugin.outcome import ATTRIBUTE, judge
+from apgms_ops.plugin.scheduler import Reading, Replayer, Scheduler
+from apgms_ops.probes.codec import FactsCodec
+from apgms_ops.redact import Redactor
+from apgms_ops.verdict import Verdict
+
+Role = Literal["single", "controller", "worker"]
+"""Who this process is: a run of its own, or one of those that share a run under pytest -n."""
+
+
+class CheckRun:
+    """Plans, starts the probes, and turns what happens into verdicts. Recording is the business of `Record`."""
+
+    def __init__(  # noqa: PLR0913 — the three that define a run, and what was asked for by name
+        self,
+        config: pytest.Config,
+        role: Role,
+        path: Path,
+        *,
+        deadline: float | None,
+        release: str | None,
+        recorded: RecordedRun | None,
+    ) -> None:
+        """Take what was asked for. The environment is set before anything is collected.
+
+        Args:
+            config: Pytest's configuration.
+            role: Who this process is.
+            path: The run's folder; made when it is first written to.
+            deadline: At most this many seconds for any one probe; None leaves each its own.
+            release: The release that the checks are to find.
+            recorded: The run whose observations are judged; None observes anew.
+        """
+        self.config = config
+        self.role = role
+        self.path = path
+        self.deadline = deadline
+        self.release = release
+        self.recorded = recorded
+        self.plan: list[PlannedCheck] = []
+        self._environment: Environment | None = None
+        self._folder: RunFolder | None = None
+        self._registry = ProbeRegistry()
+        self._codecs: dict[str, FactsCodec] = {}
+        self._source: Scheduler | Replayer | None = None
+        self._reading: Reading | None = None
+        self._explorations: Explorations | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that this run looks at."""
+        if self._environment is None:
+            msg = "the environment is not loaded yet"
+            raise ConfigurationError(msg)
+        return self._environment
+
+    @environment.setter
+    def environment(self, environment: Environment) -> None:
+        self._environment = environment
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run's folder, made when it is first needed."""
+        if self._folder is None:
+            self._folder = RunFolder(self.path)
+        return self._folder
+
+    @property
+    def redact(self) -> Redactor:
+        """Masks the secrets of this run."""
+        return Redactor() if self._reading is None else self._reading.redactor
+
+    def observation(self, name: str) -> Observation:
+        """Return what a probe saw, waiting for it until its deadline."""
+        if self._source is None:
+            msg = "the probes have not been started"
+            raise Unobserved(msg)
+        return self._source.wait(name)
+
+    def facts(self, name: str) -> Any:  # noqa: ANN401 — the probe's own type
+        """Return the facts of a probe.
+
+        Raises:
+            Unobserved: There are none; of the class that the probe raised, with the cause in one line.
+        """
+        observation = self.observation(name)
+        failure = observation.failure
+        if failure is None:
+            return self._codecs[name].decode(observation.facts)
+        kind = getattr(errors, failure.kind, None)
+        if isinstance(kind, type) and issubclass(kind, ApgmsOpsError):
+            msg = f"{name}: {failure.cause}"
+            raise kind(msg)
+        msg = f"{name}: {failure.kind}: {failure.cause}"
+        raise Unobserved(msg)
+
+    @property
+    def explorations(self) -> Explorations:
+        """What exploratory checks read through.
+
+        Raises:
+            Unobserved: This is a replay.
+        """
+        if self.recorded is not None:
+            msg = "a check that reads through a client cannot be replayed: only probes record facts"
+            raise Unobserved(msg)
+        if self._explorations is None:
+            self._explorations = Explorations(self.folder, self._require_reading())
+        return self._explorations
+
+    def _require_reading(self) -> Reading:
+        if self._reading is None:
+            msg = "the probes have not been started"
+            raise Unobserved(msg)
+        return self._reading
+
+    def register_fixtures(self) -> None:
+        """Make fixtures of the package's probes and of the clients."""
+        manager = self.config.pluginmanager
+        manager.register(common_fixtures(self), "apgms-ops-fixtures")
+        for module in packaged_modules():
+            self._adopt(module)
+
+    def _adopt(self, module: object) -> None:
+        fixtures = self._registry.take(module, self)
+        if fixtures is not None:
+            self.config.pluginmanager.register(fixtures)
+
+    def pytest_plugin_registered(self, plugin: object) -> None:
+        """Take the probes that a conftest.py or another plugin defines."""
+        self._adopt(plugin)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrise `service` from the environment."""
+        if "service" in metafunc.fixturenames:
+            try:
+                metafunc.parametrize("service", services_of(metafunc, self.environment))
+            except ConfigurationError as error:
+                raise pytest.Collector.CollectError(str(error)) from error
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Plan, and refuse what cannot be planned, each with its line."""
+        planner = Planner(self.environment, self._registry, load_runbook(), load_controls())
+        self.plan, problems = planner.plan(items)
+        for name, probe in self._registry.probes.items():
+            try:
+                self._codecs[name] = FactsCodec(probe)
+            except ConfigurationError as error:
+                problems.append(str(error))
+        file = self.config.getoption("--plan-json")
+        if file and self.role != "worker" and not problems:
+            Path(file).write_text(json.dumps([c.to_json() for c in self.plan], indent=2) + "\n", encoding="utf-8")
+        if problems:
+            self._refuse(session, problems)
+
+    def _refuse(self, session: pytest.Session, problems: list[str]) -> None:
+        """Stop with exit 4; a worker leaves the words to the controller."""
+        if self.role != "worker":
+            raise pytest.UsageError("\n  ".join(problems))
+        self.config.workeroutput["apgms_ops_problems"] = problems  # type: ignore[attr-defined]
+        msg = "refused"
+        raise session.Interrupted(msg)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Write the plan, start every probe, wait for all of them; then the checks run."""
+        broken = session.testsfailed and not self.config.option.continue_on_collection_errors
+        if self.role != "controller" and self.plan and not self.config.option.collectonly and not broken:
+            try:
+                self._begin()
+            except (ConfigurationError, EvidenceInvalid) as error:
+                self._refuse(session, [str(error)])
+        return (yield)
+
+    def _begin(self) -> None:
+        wanted = [check for check in self.plan if check.absent is None]
+        names = dict.fromkeys(name for check in wanted for name in check.probes)
+        sections = {SECTION_OF_CLIENT[client] for check in wanted for client in check.clients}
+        secrets = {}
+        if self.recorded is None:
+            # In order, so that a message about several is the same every time.
+            references = loading.secrets_of(self.environment, sorted(sections))
+            secrets = loading.read_secrets(references, os.environ)
+        self._reading = Reading(self.environment, secrets, self.release, self.deadline)
+        self.folder.ledger.begin(self._plan_entry())
+        self._source = (
+            Scheduler(self.folder, self._reading) if self.recorded is None else Replayer(self.folder, self.recorded)
+        )
+        self._source.start({name: (self._registry.probes[name], self._codecs[name]) for name in names})
+        for name in names:
+            self._source.wait(name)
+
+    def _plan_entry(self) -> dict[str, Any]:
+        environment = snapshot.canonical(self.environment)
+        return {
+            "run": self.folder.id,
+            "environment": self.environment.name,
+            "environment_sha256": digest(environment),
+            "release": self.release,
+            "replay_of": None if self.recorded is None else self.recorded.path.name,
+            "planned_at": timestamp(datetime.now(UTC)),
+            "checks": [check.to_json() for check in self.plan],
+        }
+
+    def _planned(self, item: pytest.Item) -> PlannedCheck:
+        return next(check for check in self.plan if check.id == item.nodeid)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Skip what the environment declares absent; nobody else may skip."""
+        check = self._planned(item)
+        try:
+            if check.absent is not None:
+                pytest.skip(check.absent)
+            return (yield from _deciding_nothing())
+        finally:
+            # Last, because allure-pytest sets a title of its own while the check is set up.
+            labels.label(check, self.environment.name)
+            if check.absent is None:
+                labels.attach(self.observation(name) for name in check.probes)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Let a check decide nothing but by its assertions."""
+        return (yield from _deciding_nothing())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the verdict on the report."""
+        report = yield
+        said = judge(call, report.when, self._planned(item).absent, self.redact)
+        if said is not None:
+            verdict, seen = said
+            if verdict is Verdict.PASS and not report.passed:
+                verdict, seen = Verdict.UNKNOWN, f"it raised nothing, and is reported as {report.outcome}"
+            setattr(report, ATTRIBUTE, {"verdict": str(verdict), "seen": seen})
+        return report
+
+
+def _deciding_nothing() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:
+        # A check that could skip or expect its failure could turn red into green.
+        what = type(error).__name__.lower()
+        msg = f"the check called pytest.{ {'skipped': 'skip', 'failed': 'fail', 'xfailed': 'xfail'}[what] }: {error}"
+        raise Unobserved(msg) from error

@@ -1,0 +1,87 @@
+"""Makes the run that a pytest process is part of, and gives the workers of pytest -n their share of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from apgms_ops.environment import snapshot
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid
+from apgms_ops.evidence.run import read_run
+from apgms_ops.plugin.options import parse
+from apgms_ops.plugin.record import Record
+from apgms_ops.plugin.session import CheckRun
+
+SHARE = "apgms_ops"
+"""The key of a worker's input under which its share of the run travels."""
+
+
+def make_run(config: pytest.Config) -> CheckRun | None:
+    """Make and register the run of this process; None for a worker of a run that is not ours.
+
+    Raises:
+        pytest.UsageError: An option, the environment or the run to replay cannot be used.
+    """
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    try:
+        run = _of_controller(config) if given is None else _of_worker(config, given)
+    except (ConfigurationError, EvidenceInvalid) as error:
+        raise pytest.UsageError(str(error)) from error
+    if run is not None:
+        config.pluginmanager.register(run, "apgms-ops-run")
+        run.register_fixtures()
+    return run
+
+
+def _of_controller(config: pytest.Config) -> CheckRun:
+    options = parse(config)
+    distributed = bool(config.getoption("numprocesses", None)) or config.getoption("dist", "no") != "no"
+    run = CheckRun(
+        config,
+        "controller" if distributed and not config.option.collectonly else "single",
+        options.path,
+        deadline=options.deadline,
+        release=options.release,
+        recorded=options.recorded,
+    )
+    record = Record(run, options)
+    record.prepare()
+    config.pluginmanager.register(record, "apgms-ops-record")
+    if run.role == "controller":
+        config.pluginmanager.register(_Shares(run), "apgms-ops-shares")
+    return run
+
+
+def _of_worker(config: pytest.Config, given: dict[str, Any]) -> CheckRun | None:
+    share = given.get(SHARE)
+    if share is None:
+        return None
+    run = CheckRun(
+        config,
+        "worker",
+        config.rootpath / share["path"],
+        deadline=share["deadline"],
+        release=share["release"],
+        recorded=None if share["replay"] is None else read_run(config.rootpath / share["replay"]),
+    )
+    run.environment = snapshot.from_json(json.loads(share["environment"]))
+    return run
+
+
+class _Shares:
+    """Hands every worker its share of the run."""
+
+    def __init__(self, run: CheckRun) -> None:
+        self._run = run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 — xdist's WorkerController
+        """Tell a worker which run it belongs to."""
+        run = self._run
+        node.workerinput[SHARE] = {
+            "path": str(run.path),
+            "deadline": run.deadline,
+            "release": run.release,
+            "replay": None if run.recorded is None else str(run.recorded.path.resolve()),
+            "environment": snapshot.canonical(run.environment).decode(),
+        }

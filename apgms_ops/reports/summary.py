@@ -1,0 +1,91 @@
+"""The end of a run on the terminal: a line for each check that is not green, what changed, the counts. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from apgms_ops.redact import printable
+from apgms_ops.reports.model import CheckResult, ProbeResult, RunResult
+from apgms_ops.verdict import EXIT_FAIL, EXIT_GREEN, EXIT_UNKNOWN, Verdict
+
+Style = Literal["red", "yellow", "green", "dim", "plain"]
+SEEN_LIMIT = 700
+"""Characters of what was seen that the terminal shows; the report shows it whole."""
+_PROBES_SHOWN = 8
+_STYLES: dict[Verdict, Style] = {
+    Verdict.FAIL: "red",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.WAIVED: "yellow",
+    Verdict.SKIPPED: "dim",
+    Verdict.PASS: "green",
+}
+_IN_WORDS = {
+    EXIT_GREEN: "all green",
+    EXIT_FAIL: "something FAILED",
+    EXIT_UNKNOWN: "nothing failed, and not all could be observed: not green",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the terminal, and its style."""
+
+    text: str
+    style: Style = "plain"
+
+
+def summary(run: RunResult) -> list[Line]:
+    """Return the lines that end a run; every text in them is harmless on a terminal."""
+    return [*_not_green(run), *_changes(run), *_probes(run.probes), *_counts(run)]
+
+
+def check_line(check: CheckResult) -> Line:
+    """Return one line: what was promised, what was seen against which limit, and the step of the runbook to open."""
+    seen = printable(check.seen, limit=SEEN_LIMIT)
+    step = f"runbook {check.section} {check.step}, {check.step_title}"
+    text = " | ".join([f"{check.verdict:<7} {printable(check.promise)}", seen, step])
+    return Line(text, _STYLES[check.verdict])
+
+
+def _not_green(run: RunResult) -> Iterator[Line]:
+    order = [Verdict.FAIL, Verdict.UNKNOWN, Verdict.WAIVED, Verdict.SKIPPED]
+    for verdict in order:
+        for check in run.checks:
+            if check.verdict is verdict:
+                yield check_line(check)
+                yield Line(f"        {printable(check.id)}", "dim")
+
+
+def _changes(run: RunResult) -> Iterator[Line]:
+    if run.replay_of is not None:
+        yield Line(f"replay of {run.replay_of}: nothing was read anew", "dim")
+    if run.previous is None:
+        return
+    if not run.changes:
+        yield Line(f"changed  nothing since {run.previous.run}", "dim")
+        return
+    yield Line(f"changed  since {run.previous.run}:")
+    for change in run.changes:
+        worse = change.now is not None and not change.now.green
+        yield Line(f"         {change.before} → {change.now}  {printable(change.id)}", "red" if worse else "green")
+
+
+def _probes(probes: tuple[ProbeResult, ...]) -> Iterator[Line]:
+    if not probes:
+        return
+    slowest = sorted(probes, key=lambda probe: probe.took, reverse=True)
+    shown = " · ".join(
+        f"{probe.name} {probe.took:.2f} s{'' if probe.failure is None else ' (no answer)'}"
+        for probe in slowest[:_PROBES_SHOWN]
+    )
+    more = f" · {len(probes) - _PROBES_SHOWN} more" if len(probes) > _PROBES_SHOWN else ""
+    yield Line(f"probes   {shown}{more}", "dim")
+
+
+def _counts(run: RunResult) -> Iterator[Line]:
+    counts = " · ".join(f"{number} {verdict}" for verdict, number in run.counts.items()) or "no checks"
+    verdict = _IN_WORDS.get(run.exit_code, f"exit {run.exit_code}")
+    worst = next(iter(run.counts), Verdict.UNKNOWN)
+    style: Style = "green" if run.exit_code == EXIT_GREEN else "red" if worst is Verdict.FAIL else "yellow"
+    yield Line(f"{printable(run.environment)}: {counts}: {verdict} (exit {run.exit_code})", style)
+    yield Line(f"evidence {printable(run.folder)}, ledger head {run.head[:16]}", "dim")
