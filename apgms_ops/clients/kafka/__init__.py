@@ -1,0 +1,19 @@
+"""What Kafka says of its topics, consumer groups and offsets.
+
+What may enter: reading brokers over Kafka's protocol, and reading what Kafka's own tool prints. Nothing here judges.
+"""
+
+from apgms_ops.clients.kafka.client import KafkaClient
+from apgms_ops.clients.kafka.facts import DeadLetters, Group, GroupProtocol, GroupState, Member, Offset, Reading, Topic
+
+__all__ = [
+    "DeadLetters",
+    "Group",
+    "GroupProtocol",
+    "GroupState",
+    "KafkaClient",
+    "Member",
+    "Offset",
+    "Reading",
+    "Topic",
+]
