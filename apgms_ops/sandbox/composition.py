@@ -6,11 +6,12 @@ from pathlib import Path
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.kafka import Broker
 from apgms_ops.sandbox.platform import Platform
+from apgms_ops.sandbox.traffic import Traffic
 
 
 def components() -> tuple[Component, ...]:
     """Return the components of the sandbox."""
-    return (Broker(),)
+    return (Broker(), Traffic())
 
 
 def platform(root: Path, template: Path, report: Callable[[str], None]) -> Platform:

@@ -1,0 +1,92 @@
+"""The component that keeps the sandbox busy: events, consumer groups and requests, in one process of its own."""
+
+import http.client
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.loading import load
+from apgms_ops.environment.model import Kafka
+from apgms_ops.errors import SandboxError
+from apgms_ops.sandbox.component import Component
+from apgms_ops.sandbox.platform import TEMPLATE
+from apgms_ops.sandbox.traffic_process.settings import Settings
+from apgms_ops.sandbox.world import World
+
+_POLL = 0.05
+_PATIENCE = 2.0
+
+
+class Traffic(Component):
+    """Produces to the declared topics, consumes in the declared groups, and asks the front door."""
+
+    name = "traffic"
+    needs = ("kafka",)
+
+    def install(self, world: World, deadline: Deadline) -> None:  # noqa: ARG002 — a pip extra is the operator's to install
+        """Check that the libraries of the extra `sandbox` are there.
+
+        Raises:
+            SandboxError: One is missing.
+        """
+        for module in ("confluent_kafka", "prometheus_client"):
+            if importlib.util.find_spec(module) is None:
+                msg = f"Python module {module} is missing; install it with `pip install 'apgms-ops[sandbox]'`"
+                raise SandboxError(msg)
+
+    def start(self, world: World, deadline: Deadline) -> None:  # noqa: ARG002 — starting a process takes no time
+        """Start the process with the inventory of the environment file, so that nothing is declared twice."""
+        settings = self._settings(world)
+        path = world.folder(self.name) / "settings.json"
+        settings.write(path)
+        # Counters without their companions `…_created`, which nobody here reads.
+        env = {"PROMETHEUS_DISABLE_CREATED_SERIES": "true", "PYTHONUNBUFFERED": "1"}
+        world.spawn(self.name, [sys.executable, "-m", "apgms_ops.sandbox.traffic_process", str(path)], env=env)
+        world.set("traffic.metrics", f"127.0.0.1:{settings.metrics_port}")
+        world.set("traffic.control", f"127.0.0.1:{settings.control_port}")
+
+    def ready(self, world: World, deadline: Deadline) -> None:
+        """Return once every group has handled an event of each of its partitions, and requests were answered."""
+        while not self._settled(world):
+            if not world.alive(self.name):
+                msg = f"traffic died:\n{world.log_tail(self.name)}"
+                raise SandboxError(msg)
+            if deadline.remaining <= _POLL:
+                msg = f"traffic is not settled within {deadline.seconds:g} s:\n{world.log_tail(self.name)}"
+                raise SandboxError(msg)
+            deadline.pause(_POLL, "traffic to settle")
+
+    def _settings(self, world: World) -> Settings:
+        template = Path(world.get(TEMPLATE))
+        kafka = load(template, world.values()).kafka
+        if not isinstance(kafka, Kafka):
+            msg = f"{template} declares no [kafka]: the sandbox's traffic needs its topics and groups"
+            raise SandboxError(msg)
+        return Settings(
+            bootstrap=world.get("kafka.bootstrap"),
+            topics=kafka.required_topics,
+            produced=tuple(topic.name for topic in kafka.topics),
+            groups={group.name: group.topics for group in kafka.groups},
+            metrics_port=world.port("traffic.metrics"),
+            control_port=world.port("traffic.control"),
+            front_door_port=world.port("traffic.front-door"),
+        )
+
+    def _settled(self, world: World) -> bool:
+        try:
+            return bool(_status(world)["settled"])
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def _status(world: World) -> dict[str, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", world.port("traffic.control"), timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/status")
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    return answer
