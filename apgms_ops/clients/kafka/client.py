@@ -111,8 +111,8 @@ class KafkaClient:
         self._record(reading)
         return reading
 
-    def dead_letters(self, topics: Iterable[Topic], age: timedelta, deadline: Deadline) -> tuple[DeadLetters, ...]:
-        """Read the ends of dead-letter topics, now and `age` ago.
+    def dead_letters(self, topics: Iterable[str], age: timedelta, deadline: Deadline) -> tuple[DeadLetters, ...]:
+        """Read the ends of dead-letter topics, now and `age` ago; a topic that does not exist is left out.
 
         What is older is told by each message's own timestamp: a message that carries an old one counts as old.
 
@@ -120,7 +120,9 @@ class KafkaClient:
             Unobserved: They could not be read, every partition of them.
         """
         self._identify(deadline)
-        places = tuple(parse.places(topics))
+        wanted = tuple(topics)
+        found = self._topics(deadline, wanted)
+        places = tuple(parse.places(topic for topic in found if topic.name in wanted))
         moment = int((self._now() - age).timestamp() * 1000)
         since, failed = self._offsets(places, _spec(moment), deadline)
         ends, failed_too = self._offsets(places, _spec("latest"), deadline)

@@ -1,0 +1,52 @@
+"""How findings about consumer groups are worded; each returns None where there is nothing to say."""
+
+from collections.abc import Sequence
+
+from apgms_ops.clients.kafka import Group, GroupState
+from apgms_ops.probes.inventory import Acceptance
+
+
+def unread(group: Group) -> str | None:
+    """Say that a group could not be read."""
+    return None if group.unread is None else f"group {group.name} could not be read: {group.unread}"
+
+
+def dead(group: Group) -> str | None:
+    """Say that a group does not exist."""
+    return f"group {group.name} does not exist" if group.state is GroupState.DEAD else None
+
+
+def empty(group: Group) -> str | None:
+    """Say that a group has no members."""
+    return None if group.members else f"group {group.name} has no members"
+
+
+def rebalancing(group: Group) -> str | None:
+    """Say that a group rebalances."""
+    if not group.state.rebalancing:
+        return None
+    state = "in a state unknown to this driver" if group.state is GroupState.UNKNOWN else group.state.value
+    return f"group {group.name} is {state}: who reads what is not settled"
+
+
+def undeclared(group: Group, expired: Acceptance | None) -> str:
+    """Say that a group is not declared, and which acceptance of it is over."""
+    members = f"{len(group.members)} members" if group.members else "no members"
+    if expired is None:
+        return (
+            f"consumer group {group.name} is not declared ({members}): declare it, ignore it for a reason, or delete it"
+        )
+    return (
+        f"consumer group {group.name} is not declared ({members}), and was accepted only until "
+        f"{expired.expires.isoformat()} ({expired.reason})"
+    )
+
+
+def partitions_of(topic: str, partitions: Sequence[int]) -> str:
+    """Return `audit.log partitions 0, 2`."""
+    return f"{topic} partition{'s' if len(partitions) > 1 else ''} {', '.join(map(str, partitions))}"
+
+
+def are(things: Sequence[int]) -> str:
+    """Return the verb."""
+    return "are" if len(things) > 1 else "is"
