@@ -1,5 +1,6 @@
 """One budget of total time, made at the edge and passed inward through every wait and retry."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -22,14 +23,14 @@ class Deadline:
         """Start a budget of `seconds` now.
 
         Args:
-            seconds: The whole budget, in seconds; more than zero.
+            seconds: The whole budget, in seconds; more than zero, and finite.
             clock: A monotonic clock, in seconds.
             sleep: Waits for a number of seconds; a test's fake advances its clock instead.
 
         Raises:
             ValueError: The budget is not a positive number.
         """
-        if not seconds > 0:
+        if not (seconds > 0 and math.isfinite(seconds)):
             msg = f"a deadline needs a positive number of seconds, not {seconds!r}"
             raise ValueError(msg)
         self.seconds = seconds
@@ -67,7 +68,11 @@ class Deadline:
 
         Raises:
             DeadlineExceeded: The wait would outlast the deadline.
+            ValueError: The wait is negative, or not a number.
         """
+        if not seconds >= 0:
+            msg = f"a pause is a number of seconds from 0 up, not {seconds!r}"
+            raise ValueError(msg)
         if seconds >= self.require(doing):
             msg = f"{self.seconds:g} s are not enough for {doing}: {seconds:g} s more are needed"
             raise DeadlineExceeded(msg)
@@ -78,9 +83,13 @@ class Deadline:
 
         Raises:
             DeadlineExceeded: Nothing is left of this one.
+            ValueError: `seconds` is not a positive number.
         """
         left = self.require("starting a part of the work")
-        return Deadline(min(seconds, left), clock=self._clock, sleep=self._sleep)
+        part = Deadline(min(seconds, left), clock=self._clock, sleep=self._sleep)
+        # The clock has moved on since `left` was read.
+        part._ends = min(part._ends, self._ends)
+        return part
 
     def __repr__(self) -> str:
         """Say how much of the budget is left."""

@@ -6,6 +6,7 @@ its digest names it.
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +14,15 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from apgms_ops.errors import EvidenceInvalid
+from apgms_ops.redact import values
 
 SCHEMA = "apgms-ops/observation/v1"
 RAW_LIMIT = 256 * 1024
 """Characters kept of one raw payload; a longer one says how much was cut."""
+_EXAMINED = 4 * RAW_LIMIT
+"""Characters of a payload that are looked through for secrets; what lies behind them is cut unseen."""
+_LONGEST_SECRET = 128 * 1024
+"""Characters at the end of what was looked through in which a secret may have been cut in half."""
 
 
 class Findings(tuple[str, ...]):
@@ -110,30 +116,65 @@ class Observation:
         Raises:
             EvidenceInvalid: It is of another schema, or a field is missing or of the wrong shape.
         """
-        if data.get("$schema") != SCHEMA:
-            msg = f"not an observation of schema {SCHEMA}: {data.get('$schema')!r}"
-            raise EvidenceInvalid(msg)
         try:
+            if data["$schema"] != SCHEMA:
+                msg = f"not an observation of schema {SCHEMA}: {data['$schema']!r:.60}"
+                raise EvidenceInvalid(msg)
             failure = data["failure"]
+            if (failure is None) == (data["facts"] is None):
+                msg = "observation is malformed: it must hold either facts or a failure"
+                raise EvidenceInvalid(msg)
             return cls(
-                probe=data["probe"],
-                schema=data["schema"],
-                started_at=datetime.fromisoformat(data["started_at"]),
-                observed_at=datetime.fromisoformat(data["observed_at"]),
-                took=data["took_seconds"],
+                probe=_text(data["probe"]),
+                schema=_text(data["schema"]),
+                started_at=_time(data["started_at"]),
+                observed_at=_time(data["observed_at"]),
+                took=_number(data["took_seconds"]),
                 facts=data["facts"],
-                failure=None if failure is None else Failure(failure["kind"], failure["cause"]),
-                identities=tuple(Identity(i["system"], i["id"]) for i in data["identities"]),
-                raw=tuple(Raw(r["name"], r["media_type"], r["text"], r["cut"]) for r in data["raw"]),
-                attempts=tuple(Attempt(a["doing"], a["cause"]) for a in data["attempts"]),
+                failure=None if failure is None else Failure(_text(failure["kind"]), _text(failure["cause"])),
+                identities=tuple(Identity(_text(i["system"]), _text(i["id"])) for i in data["identities"]),
+                raw=tuple(
+                    Raw(_text(r["name"]), _text(r["media_type"]), _text(r["text"]), int(_number(r["cut"])))
+                    for r in data["raw"]
+                ),
+                attempts=tuple(Attempt(_text(a["doing"]), _text(a["cause"])) for a in data["attempts"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             msg = f"observation is malformed: {type(error).__name__}: {error}"
             raise EvidenceInvalid(msg) from error
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        msg = f"text expected, not {value!r:.60}"
+        raise TypeError(msg)
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        msg = f"a number expected, not {value!r:.60}"
+        raise TypeError(msg)
+    return value
+
+
+def _time(value: object) -> datetime:
+    at = datetime.fromisoformat(_text(value))
+    if at.tzinfo is None:
+        msg = f"a time with its zone expected, not {value!r:.60}"
+        raise ValueError(msg)
+    return at
+
+
 def timestamp(at: datetime) -> str:
-    """Return an aware time as UTC in RFC 3339 with microseconds."""
+    """Return an aware time as UTC in RFC 3339 with microseconds.
+
+    Raises:
+        ValueError: It has no zone, so that nobody knows when it is.
+    """
+    if at.tzinfo is None:
+        msg = f"a time with its zone is needed, not {at.isoformat()}"
+        raise ValueError(msg)
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -148,13 +189,19 @@ def canonical(data: object) -> bytes:
 
     try:
         return rfc8785.dumps(data)  # type: ignore[arg-type]
-    except rfc8785.CanonicalizationError as error:
-        raise ValueError(str(error)) from error
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        msg = f"no canonical JSON: {error}"
+        raise ValueError(msg) from error
 
 
 def digest(data: bytes) -> str:
     """Return the lower-case hexadecimal SHA-256."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _encodable(text: str) -> str:
+    """Return text that UTF-8 can hold: JSON may smuggle in half of a surrogate pair, on which writing would fail."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(slots=True)
@@ -169,15 +216,27 @@ class Recorder:
 
     def raw(self, name: str, text: str, media_type: str = "text/plain") -> None:
         """Keep a payload as it came, redacted, and cut at RAW_LIMIT characters."""
-        # Redacted before it is cut: half of a secret is recognised by nothing.
-        clean = self.redact(text)
-        kept = Raw(self.redact(name), media_type, clean[:RAW_LIMIT], max(0, len(clean) - RAW_LIMIT))
+        # Redacted before it is cut: half of a secret is recognised by nothing. A payload of hundreds of megabytes is
+        # looked through in part, and what may hold half of a secret at the end of that part is not kept.
+        clean = self.redact(_encodable(text[:_EXAMINED]))
+        unseen = max(0, len(text) - _EXAMINED)
+        kept = clean[: min(RAW_LIMIT, max(0, len(clean) - _LONGEST_SECRET)) if unseen else RAW_LIMIT]
+        raw = Raw(self.redact(_encodable(name)), media_type, kept, len(clean) - len(kept) + unseen)
         with self._lock:
-            self._raw.append(kept)
+            self._raw.append(raw)
 
     def raw_json(self, name: str, data: object) -> None:
-        """Keep a payload that a driver had already decoded."""
-        self.raw(name, json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str), "application/json")
+        """Keep a payload that a driver had already decoded: its text redacted, its typed numbers as they are."""
+        text = json.dumps(values(data, self.redact), ensure_ascii=False, separators=(",", ":"))
+        # No second pass over the text: it would take one nine-digit offset in eleven for a tax file number.
+        raw = Raw(
+            self.redact(_encodable(name)),
+            "application/json",
+            _encodable(text)[:RAW_LIMIT],
+            max(0, len(text) - RAW_LIMIT),
+        )
+        with self._lock:
+            self._raw.append(raw)
 
     def identify(self, system: str, identity: str) -> None:
         """Say which system answered: its own name for itself, never the address that was asked."""
@@ -187,7 +246,7 @@ class Recorder:
     def attempt(self, doing: str, cause: str) -> None:
         """Say that an idempotent read failed and is tried again."""
         with self._lock:
-            self._attempts.append(Attempt(doing, self.redact(cause)))
+            self._attempts.append(Attempt(self.redact(doing), self.redact(cause)))
 
     @property
     def seen(self) -> tuple[tuple[Identity, ...], tuple[Raw, ...], tuple[Attempt, ...]]:

@@ -1,6 +1,7 @@
 """Values that never print, and the references by which a file names them."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import ClassVar, Never
 from apgms_ops.errors import SecretUnreadable
 
 MASK = "********"
+LARGEST = 64 * 1024
+"""Bytes of a secret's file that are read; a larger file is no secret."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILE = re.compile(r"[/~][^\x00-\x1f\x7f]*")
 
 
 class Secret:
@@ -71,8 +76,9 @@ class SecretReference:
         Raises:
             ValueError: It is neither; the text does not repeat the value, which may be a pasted secret.
         """
-        scheme, colon, target = text.partition(":")
-        if not colon or scheme not in {"env", "file"} or not target:
+        scheme, _, target = text.partition(":")
+        form = {"env": _VARIABLE, "file": _FILE}.get(scheme)
+        if form is None or not form.fullmatch(target):
             msg = f"expected {cls.EXPECTED}, not a value (a secret is never written into this file)"
             raise ValueError(msg)
         return cls(scheme, target)
@@ -81,22 +87,35 @@ class SecretReference:
         """Read the secret; a file's surrounding white space is dropped.
 
         Raises:
-            SecretUnreadable: The variable is unset or empty, or the file is missing, unreadable or empty.
+            SecretUnreadable: The variable is unset or blank, or the file is missing, unreadable, blank or too large.
         """
-        if self.scheme == "env":
-            value = environ.get(self.target, "")
-            why = "the variable is not set" if self.target not in environ else "the variable is empty"
-        else:
-            try:
-                value = Path(self.target).expanduser().read_text(encoding="utf-8").strip()
-                why = "the file is empty"
-            except (OSError, UnicodeDecodeError) as error:
-                value = ""
-                why = error.strerror if isinstance(error, OSError) and error.strerror else "the file is not UTF-8 text"
-        if not value:
+        value, why = self._variable(environ) if self.scheme == "env" else self._file()
+        if not value.strip():
             msg = f"secret {self} cannot be read: {why}"
             raise SecretUnreadable(msg)
         return Secret(value)
+
+    def _variable(self, environ: Mapping[str, str]) -> tuple[str, str]:
+        why = "the variable is empty" if self.target in environ else "the variable is not set"
+        return environ.get(self.target, ""), why
+
+    def _file(self) -> tuple[str, str]:
+        try:
+            with Path(self.target).expanduser().open("rb") as file:
+                data = file.read(LARGEST + 1)
+            value = data.decode("utf-8").strip()
+        except UnicodeDecodeError:
+            return "", "the file is not UTF-8 text"
+        except OSError as error:
+            return "", error.strerror or type(error).__name__
+        except RuntimeError:
+            # What pathlib raises for the home folder of a user that does not exist.
+            return "", "there is no such home folder"
+        return (
+            ("", f"the file is larger than {LARGEST // 1024} KiB")
+            if len(data) > LARGEST
+            else (value, "the file is empty")
+        )
 
     def __str__(self) -> str:
         """Return the reference, which is not a secret itself."""

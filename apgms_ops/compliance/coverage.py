@@ -41,7 +41,7 @@ def _check(data: dict[str, Any]) -> Check:
 
 
 def gaps(runbook: Runbook, controls: Controls, checks: Iterable[Check]) -> list[str]:
-    """Return what does not fit together, a sentence each; empty where every step and every check has its counterpart."""
+    """Return what does not fit together, a sentence each; empty where every step and check has its counterpart."""
     covered: set[tuple[str, int]] = set()
     found: list[str] = []
     for check in checks:
