@@ -11,6 +11,8 @@ MARK = "APGMS_SANDBOX_ROOT"
 
 It finds what a runner started and, being killed, never wrote down.
 """
+PART = "APGMS_SANDBOX_PROCESS"
+"""Beside the mark: which of the sandbox's processes it is, or was started by, as `component/process`."""
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME")
 _RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
@@ -79,33 +81,38 @@ class ProcessTable:
                 if entry is not None:
                     yield entry
 
-    def marked(self, root: Path) -> list[Entry]:
-        """Return every living process that was started for the sandbox in `root`, by whomever, but for ourselves."""
-        mark = f"{MARK}={root}".encode()
-        return [entry for entry in self.entries() if entry.pid != os.getpid() and mark in self._environment(entry.pid)]
+    def marked(self, root: Path, part: str | None = None) -> list[Entry]:
+        """Return every living process that was started for the sandbox in `root`, by whomever, but for ourselves.
 
-    def members(self, identity: Identity, root: Path) -> list[Entry]:
-        """Return the living processes of the session that `identity` led, its leader first.
-
-        Once the leader is gone its number may lead somebody else's session, so only marked processes count then.
+        Args:
+            root: The sandbox's folder.
+            part: Only those of this process of the sandbox, `component/process`, and what it started.
         """
-        session = [entry for entry in self.entries() if entry.session == identity.pid]
-        if not self.alive(identity):
-            pids = {entry.pid for entry in self.marked(root)}
-            session = [entry for entry in session if entry.pid in pids]
-        return sorted(session, key=lambda entry: (entry.pid != identity.pid, entry.pid))
+        marks = {f"{MARK}={root}".encode()} | ({f"{PART}={part}".encode()} if part else set())
+        return [entry for entry in self.entries() if entry.pid != os.getpid() and marks <= self._environment(entry.pid)]
 
-    def _environment(self, pid: int) -> list[bytes]:
+    def members(self, identity: Identity, root: Path, part: str) -> list[Entry]:
+        """Return the living processes that `identity` led or started, the leader first.
+
+        Those of its session; and those with its marks, for one may have left the session. Once the leader is gone its
+        number may lead somebody else's session, so only marks count then.
+        """
+        found = {entry.pid: entry for entry in self.marked(root, part)}
+        if self.alive(identity):
+            found |= {entry.pid: entry for entry in self.entries() if entry.session == identity.pid}
+        return sorted(found.values(), key=lambda entry: (entry.pid != identity.pid, entry.pid))
+
+    def _environment(self, pid: int) -> set[bytes]:
         try:
-            return (self._proc / str(pid) / "environ").read_bytes().split(b"\0")
+            return set((self._proc / str(pid) / "environ").read_bytes().split(b"\0"))
         except OSError:  # it ended meanwhile, or is another user's and so not ours
-            return []
+            return set()
 
 
-def environment(root: Path, parent: Mapping[str, str], extra: Mapping[str, str] | None) -> dict[str, str]:
+def environment(root: Path, part: str, parent: Mapping[str, str], extra: Mapping[str, str] | None) -> dict[str, str]:
     """Return a small environment: what programs need to run and nothing else, so that no credential is handed on."""
     passed = {name: parent[name] for name in _PASSED_ON if name in parent}
-    return passed | dict(extra or {}) | {MARK: str(root)}
+    return passed | dict(extra or {}) | {MARK: str(root), PART: part}
 
 
 def launch(argv: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path) -> int:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -159,7 +159,7 @@ class World:
         if self.alive(component, process=name):
             msg = f"{name} runs already"
             raise SandboxError(msg)
-        environment = processes.environment(self.root, os.environ, env)
+        environment = processes.environment(self.root, f"{component}/{name}", os.environ, env)
         program = shutil.which(argv[0], path=environment.get("PATH"))
         if program is None:
             msg = f"{component}: program {argv[0]} is not on this machine"
@@ -192,7 +192,7 @@ class World:
         Raises:
             SandboxError: Nothing of the kind lives.
         """
-        members = self._members(self._named(component, process).values())
+        members = self._members(component, self._named(component, process))
         if not members:
             msg = f"{process or component} does not run"
             raise SandboxError(msg)
@@ -210,10 +210,10 @@ class World:
         named = self._named(component, process)
         grace = deadline.within(min(_GRACE, max(_POLL, deadline.remaining / 2))) if named else deadline
         for attempt, numbers in enumerate(((signal.SIGTERM, signal.SIGCONT), (signal.SIGKILL,))):
-            for entry in self._members(named.values()):
+            for entry in self._members(component, named):
                 for number in numbers:
                     processes.send(entry.pid, number)
-            if self._gone(named, deadline if attempt else grace):
+            if self._gone(component, named, deadline if attempt else grace):
                 break
         else:
             msg = f"{process or component} does not end, even by SIGKILL: pids {sorted(i.pid for i in named.values())}"
@@ -243,8 +243,8 @@ class World:
 
     def leftovers(self) -> list[int]:
         """Return the pid of every living process of this sandbox, written down or not."""
-        recorded = [identity for named in self.processes().values() for identity in named.values()]
-        return sorted({entry.pid for entry in (*self._members(recorded), *self._table.marked(self.root))})
+        recorded = [entry for component, named in self.processes().items() for entry in self._members(component, named)]
+        return sorted({entry.pid for entry in (*recorded, *self._table.marked(self.root))})
 
     def destroy(self, deadline: Deadline) -> None:
         """End every process at once, give back the ports and remove the folder, even if its state is damaged.
@@ -284,14 +284,15 @@ class World:
         named = self.processes().get(component, {})
         return named if process is None else {name: i for name, i in named.items() if name == process}
 
-    def _members(self, identities: Iterable[Identity]) -> list[Entry]:
-        return [entry for identity in identities for entry in self._table.members(identity, self.root)]
+    def _members(self, component: str, named: Mapping[str, Identity]) -> list[Entry]:
+        parts = ((identity, f"{component}/{name}") for name, identity in named.items())
+        return [entry for identity, part in parts for entry in self._table.members(identity, self.root, part)]
 
-    def _gone(self, named: Mapping[str, Identity], deadline: Deadline) -> bool:
+    def _gone(self, component: str, named: Mapping[str, Identity], deadline: Deadline) -> bool:
         while True:
             for identity in named.values():
                 processes.reap(identity.pid)
-            if not self._members(named.values()):
+            if not self._members(component, named):
                 return True
             if deadline.expired:
                 return False
