@@ -1,6 +1,7 @@
 """From collected pytest items to the plan: every check with its promise, its place in the runbook and its probes."""
 
 import inspect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -194,12 +195,19 @@ def _promise(item: pytest.Item) -> str:
 
 def _where(item: pytest.Item) -> str:
     file, line, _ = item.reportinfo()
-    return f"{item.config.invocation_params.dir and _relative(item, str(file))}:{(line or 0) + 1}"
+    return f"{str(file).removeprefix(f'{item.config.rootpath}/')}:{(line or 0) + 1}"
 
 
-def _relative(item: pytest.Item, file: str) -> str:
-    root = str(item.config.rootpath)
-    return file.removeprefix(root).lstrip("/")
+def misspelt_marker(collector: pytest.Collector, refusal: str) -> str | None:
+    """Return the line, as `file:line: text`, at which a file uses the marker that pytest refused; None if unclear."""
+    name = re.search(r"'(\w+)' not found in `markers`", refusal)
+    path = getattr(collector, "path", None)
+    if name is None or path is None:
+        return None
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        if re.search(rf"\bmark\.{name[1]}\b", line):
+            return f"{path.name}:{number}: {line.strip()}"
+    return None
 
 
 def services_of(metafunc: pytest.Metafunc, environment: Environment) -> list[str]:

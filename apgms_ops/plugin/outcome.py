@@ -100,5 +100,4 @@ class Tally:
 
 
 def _foreign(report: pytest.TestReport) -> str:
-    text = printable(str(report.longrepr or report.outcome), limit=SEEN_LIMIT)
-    return f"not judged by this plugin: {text}"
+    return printable(str(report.longrepr or f"reported as {report.outcome}, by whom is unclear"), limit=SEEN_LIMIT)

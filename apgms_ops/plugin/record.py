@@ -180,7 +180,9 @@ class Record:
             took=outcome.took,
         )
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, object] | None:
+    def pytest_report_teststatus(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> tuple[str, str, object] | None:
         """Show the verdict instead of pytest's outcome."""
         said = getattr(report, "apgms_ops", None)
         if isinstance(said, dict):

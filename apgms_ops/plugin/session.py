@@ -18,7 +18,7 @@ from apgms_ops.estate import SECTION_OF_CLIENT
 from apgms_ops.evidence.run import RecordedRun, RunFolder
 from apgms_ops.observation import Observation, digest, timestamp
 from apgms_ops.plugin import labels
-from apgms_ops.plugin.collection import PlannedCheck, Planner, services_of
+from apgms_ops.plugin.collection import PlannedCheck, Planner, misspelt_marker, services_of
 from apgms_ops.plugin.exploration import Explorations
 from apgms_ops.plugin.fixtures import ProbeRegistry, common_fixtures, packaged_modules
 from apgms_ops.plugin.outcome import ATTRIBUTE, judge
@@ -185,6 +185,17 @@ class CheckRun:
         msg = "refused"
         raise session.Interrupted(msg)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Add the line to pytest's refusal of a misspelt marker, which names the file alone."""
+        report = yield
+        line = misspelt_marker(collector, str(report.longrepr)) if report.failed else None
+        if line is not None:
+            report.longrepr = f"{report.longrepr}\n{line}"
+        return report
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Write the plan, start every probe, wait for all of them; then the checks run."""
@@ -231,17 +242,24 @@ class CheckRun:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Skip what the environment declares absent; nobody else may skip."""
+        """Let a fixture decide nothing, and tell the report what this check is about."""
         check = self._planned(item)
         try:
             if check.absent is not None:
-                pytest.skip(check.absent)
+                return (yield)
             return (yield from _deciding_nothing())
         finally:
             # Last, because allure-pytest sets a title of its own while the check is set up.
             labels.label(check, self.environment.name)
             if check.absent is None:
                 labels.attach(self.observation(name) for name in check.probes)
+
+    @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
+    def pytest_runtest_setup_of_absent(self, item: pytest.Item) -> None:
+        """Skip what the environment declares absent; nobody else may skip."""
+        absent = self._planned(item).absent
+        if absent is not None:
+            pytest.skip(absent)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:

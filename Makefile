@@ -1,0 +1,62 @@
+# Everything a contributor needs. Each target does the set-up that it needs; `make demo` and `make test` are all of it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.PHONY: demo test unit live lint twins bench lock docs clean help
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "venv is missing: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## bring up the sandbox, run the checks on it, draw the report
+	$(BIN)/apgms-ops sandbox up
+	$(BIN)/pytest checks/ --env sandbox
+	@echo
+	@echo "The sandbox goes on running. Break it, look again, heal it, take it down:"
+	@echo "  $(BIN)/apgms-ops sandbox faults"
+	@echo "  $(BIN)/apgms-ops sandbox break kafka-lag && $(BIN)/pytest checks/ --env sandbox"
+	@echo "  $(BIN)/apgms-ops sandbox heal"
+	@echo "  $(BIN)/apgms-ops sandbox down"
+
+test: unit live ## all tests
+
+unit: $(READY) ## tests that need no running system, in parallel
+	$(BIN)/pytest tests -n $(WORKERS) -m "not sandbox" --cov --cov-report=term:skip-covered --cov-fail-under=80
+
+live: $(READY) ## tests on real systems: contracts, the sandbox, every fault; one after another
+	$(BIN)/pytest tests -m sandbox
+
+lint: $(READY) ## style, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+twins: $(READY) ## the contract tests, on the real system and on its stand-in
+	$(BIN)/pytest tests/contract
+
+bench: $(READY) ## measure: ratios side by side in one run
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## renew requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra sandbox --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet --output-file requirements.lock
+
+docs: $(READY) ## renew docs/runbook.md from the runbook's data and the checks
+	$(BIN)/apgms-ops docs runbook
+
+clean: ## take the sandbox down, remove what was generated
+	-@test -x $(BIN)/apgms-ops && $(BIN)/apgms-ops sandbox down
+	rm -rf $(VENV) reports/runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
