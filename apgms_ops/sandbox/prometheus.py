@@ -1,0 +1,167 @@
+"""The component that collects metrics: Prometheus, with thirty days of history behind it from the start."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.loading import load
+from apgms_ops.environment.model import Kafka
+from apgms_ops.errors import SandboxError
+from apgms_ops.sandbox import prometheus_files
+from apgms_ops.sandbox.asking import ask, samples
+from apgms_ops.sandbox.component import Component
+from apgms_ops.sandbox.debian import program
+from apgms_ops.sandbox.history import History, Key, Origin, Shape
+from apgms_ops.sandbox.platform import TEMPLATE
+from apgms_ops.sandbox.world import World
+
+NAME: Final = "prometheus"
+PACKAGE: Final = "prometheus"
+RETENTION: Final = "60d"
+"""The default of 15 d would drop half of the history."""
+STORE: Final = "data"
+_POLL: Final = 0.05
+_WHOLE: Final = "720h"
+"""Blocks of thirty days: in blocks of two hours the backfill takes fifty times as long."""
+
+
+class Prometheus(Component):
+    """One server on 127.0.0.1 that scrapes once a second."""
+
+    name = NAME
+
+    def install(self, world: World, deadline: Deadline) -> None:
+        """See that server and tool are there. The package would start a service of its own: it is unpacked only."""
+        for name in ("prometheus", "promtool"):
+            program(world, name, PACKAGE, deadline, daemon=True)
+
+    def start(self, world: World, deadline: Deadline) -> None:
+        """Start over an empty store with a new past, whose end is where the live series are, if there are any yet."""
+        folder = world.folder(self.name)
+        shutil.rmtree(folder / STORE, ignore_errors=True)
+        backfill(world, Shape(), folder / STORE, deadline)
+        configure(world, cluster=world.get("cluster"))
+        launch(world, deadline)
+
+    def ready(self, world: World, deadline: Deadline) -> None:
+        """Return once it answers over its history, and has scraped twice whatever can be scraped already."""
+        await_ready(world, deadline)
+        world.set("prometheus.url", f"http://127.0.0.1:{world.port(self.name)}")
+
+
+def configure(world: World, *, cluster: str) -> None:
+    """Write its files; it calls itself `cluster`."""
+    prometheus_files.write(
+        world.folder(NAME),
+        cluster=cluster,
+        own=world.port(NAME),
+        traffic=world.port("traffic.metrics"),
+        alertmanager=world.port("alertmanager"),
+    )
+
+
+def launch(world: World, deadline: Deadline, *, retention: str = RETENTION) -> None:
+    """Start the process over whatever store there is."""
+    folder = world.folder(NAME)
+    server = program(world, "prometheus", PACKAGE, deadline, daemon=True)
+    world.spawn(
+        NAME,
+        [
+            str(server),
+            f"--config.file={folder / prometheus_files.CONFIGURATION}",
+            f"--storage.tsdb.path={folder / STORE}",
+            f"--storage.tsdb.retention.time={retention}",
+            f"--web.listen-address=127.0.0.1:{world.port(NAME)}",
+            "--log.level=warn",
+        ],
+        env={"GOMAXPROCS": "2"},
+    )
+
+
+def reload(world: World) -> None:
+    """Make it read its files again."""
+    world.signal(NAME, signal.SIGHUP, process=NAME)
+
+
+def await_ready(world: World, deadline: Deadline) -> None:
+    """Return once it is ready and has scraped twice whatever can be scraped.
+
+    Raises:
+        SandboxError: It died, or was not ready by the deadline.
+    """
+    port, began = world.port(NAME), time.time()
+    while not (ask(port, "/-/ready", deadline) and _scraped(world, port, began, deadline)):
+        if not world.alive(NAME, process=NAME):
+            msg = f"prometheus died:\n{world.log_tail(NAME)}"
+            raise SandboxError(msg)
+        if deadline.remaining <= _POLL:
+            msg = f"prometheus is not ready within {deadline.seconds:g} s:\n{world.log_tail(NAME)}"
+            raise SandboxError(msg)
+        deadline.pause(_POLL, "prometheus to be ready")
+
+
+def _scraped(world: World, port: int, began: float, deadline: Deadline) -> bool:
+    """Whether it answers, over its store, that it has scraped the traffic process twice, if that is there at all."""
+    if ask(world.port("traffic.metrics"), "/metrics", deadline) is None:
+        return query(port, "vector(1)", deadline) == 1
+    seconds = max(1, round(time.time() - began) + 1)
+    return query(port, f'min(sum_over_time(up{{job=~"services|kafka-exporter"}}[{seconds}s]))', deadline) >= 2  # noqa: PLR2004 — twice
+
+
+def query(port: int, expression: str, deadline: Deadline) -> float:
+    """Return the first number that an expression evaluates to; 0 where there is none."""
+    text = ask(port, f"/api/v1/query?{urlencode({'query': expression})}", deadline)
+    result = json.loads(text)["data"]["result"] if text else []
+    return float(result[0]["value"][1]) if result else 0.0
+
+
+def live_values(world: World, deadline: Deadline) -> dict[Key, float]:
+    """Return what the series of the traffic process stand at; none where it does not answer."""
+    found: dict[Key, float] = {}
+    for path in ("/metrics", "/metrics/kafka"):
+        found |= samples(ask(world.port("traffic.metrics"), path, deadline) or "")
+    return found
+
+
+def backfill(world: World, shape: Shape, store: Path, deadline: Deadline) -> None:
+    """Make a store that holds a past of this shape, up to the present.
+
+    Raises:
+        SandboxError: It could not be made.
+    """
+    folder = world.folder(NAME)
+    source = folder / "history.openmetrics"
+    end = int(time.time())
+    source.write_text(History(shape, _origin(world), end, live_values(world, deadline)).text(), encoding="ascii")
+    tool = program(world, "promtool", PACKAGE, deadline, daemon=True)
+    command = [str(tool), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={_WHOLE}"]
+    try:
+        done = subprocess.run(  # noqa: S603 — a fixed command
+            [*command, str(source), str(store)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=deadline.require("writing the history of Prometheus"),
+        )
+    except subprocess.TimeoutExpired:
+        msg = f"promtool did not write the history within {deadline.seconds:g} s"
+        raise SandboxError(msg) from None
+    source.unlink()
+    if done.returncode != 0:
+        msg = f"promtool cannot write the history: {done.stderr.strip().splitlines()[-1:]}"
+        raise SandboxError(msg)
+
+
+def _origin(world: World) -> Origin:
+    template = Path(world.get(TEMPLATE))
+    kafka = load(template, world.values()).kafka
+    instance = f"127.0.0.1:{world.port('traffic.metrics')}"
+    if not isinstance(kafka, Kafka):
+        return Origin(instance, {}, {})
+    return Origin(instance, {g.name: g.topics for g in kafka.groups}, {t.name: t.partitions for t in kafka.topics})
