@@ -149,4 +149,18 @@ def _problem(state: object) -> str | None:
     if state.get("schema") != SCHEMA:
         return f"schema {state.get('schema')!r}, not {SCHEMA}"
     missing = [section for section in _SECTIONS if not isinstance(state.get(section), dict)]
-    return f"no object {missing[0]!r}" if missing else None
+    if missing:
+        return f"no object {missing[0]!r}"
+    if not all(isinstance(named, dict) for named in state["processes"].values()):
+        return "processes of a component are no object"
+    identities = [identity for named in state["processes"].values() for identity in named.values()]
+    return None if all(map(_is_identity, identities)) else "a process without pid, start and boot"
+
+
+def _is_identity(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"pid", "started", "boot"}
+        and all(type(value[key]) is int for key in ("pid", "started"))
+        and isinstance(value["boot"], str)
+    )

@@ -273,7 +273,7 @@ class World:
     def _kill_all(self) -> list[int]:
         try:
             left = self.leftovers()
-        except (SandboxError, TypeError):  # damaged state: what was started for this folder is found by its mark
+        except SandboxError:  # damaged state: what was started for this folder is found by its mark
             left = sorted(entry.pid for entry in self._table.marked(self.root))
         for pid in left:
             processes.send(pid, signal.SIGKILL)
