@@ -1,6 +1,7 @@
 """A small API gateway: an HTTP server that measures the requests it really answers."""
 
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -36,8 +37,22 @@ class Share:
 class FrontDoor:
     """The gateway's metrics and how many look-ups it fails."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Export every series from the start, at 0: an error that never happened is a number too."""
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Export every series from the start, at 0: an error that never happened is a number too.
+
+        Args:
+            registry: Where the counts are exported.
+            clock: Measures the answers, in seconds.
+            sleep: Does the work of an answer.
+        """
+        self._clock = clock
+        self._sleep = sleep
         labels = ("service", "method", "route", "status")
         self._requests = Counter("http_requests", "Requests answered.", labels, registry=registry)
         self._durations = Histogram(
@@ -51,7 +66,7 @@ class FrontDoor:
 
     def answer(self, path: str) -> tuple[int, bytes]:
         """Answer one GET request with status and JSON body, and count it."""
-        began = time.perf_counter()
+        began = self._clock()
         route = READY if path == READY else LOOKUP
         if route == READY:
             status, body = 200, b'{"ok":true,"checks":{"db":true}}'
@@ -60,11 +75,11 @@ class FrontDoor:
         elif self.failing.pick():
             status, body = 503, b'{"error":"unavailable","message":"registries do not answer"}'
         else:
-            time.sleep(_WORK)
+            self._sleep(_WORK)
             abn = path.rpartition("/")[2]
             status, body = (200, _entry(abn)) if abn.isdecimal() else (422, b'{"error":"abn_invalid"}')
         self._requests.labels(SERVICE, "GET", route, str(status)).inc()
-        self._durations.labels(SERVICE, "GET", route, str(status)).observe(time.perf_counter() - began)
+        self._durations.labels(SERVICE, "GET", route, str(status)).observe(self._clock() - began)
         return status, body
 
 
