@@ -192,12 +192,15 @@ class ConsumerLag:
     def stalled(self) -> Findings:
         """Tell partitions whose log grew between the readings while the group, which was behind, did not move.
 
+        The log must have grown: behind a transaction's last message stands a marker that a consumer may never commit.
+
         Raises:
             Unobserved: None is seen to be; and there are groups of which it cannot be told.
         """
         before = {(o.group, o.topic, o.partition): o for o in self.first.offsets}
+        moving = {group.name for group in self._declared() if not group.state.rebalancing}
         findings = []
-        for now in self._judged_offsets():
+        for now in (offset for offset in self._judged_offsets() if offset.group in moving):
             then = before.get((now.group, now.topic, now.partition))
             if then is None or then.committed is None or then.end is None or now.end is None:
                 continue

@@ -1,0 +1,105 @@
+"""A broker that is away, or that is there and says nothing."""
+
+import signal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.loading import load
+from apgms_ops.environment.model import Kafka
+from apgms_ops.errors import SandboxError
+from apgms_ops.sandbox.faults import kafka_tools as tools
+from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.kafka import Broker
+from apgms_ops.sandbox.platform import FILLED
+from apgms_ops.sandbox.world import World
+from apgms_ops.verdict import Verdict
+
+_ALL: Final[Mapping[str, Verdict]] = dict.fromkeys(
+    (
+        tools.TOPICS,
+        tools.EXISTS,
+        tools.MEMBERS,
+        tools.SETTLED,
+        tools.ASSIGNED,
+        tools.COMMITTED,
+        tools.LOST,
+        tools.KEEPS_UP,
+        tools.STALLED,
+        tools.SKIPPED,
+        tools.DECLARED,
+        tools.DEAD_LETTERS,
+    ),
+    Verdict.UNKNOWN,
+)
+
+
+class _BrokerAway(Fault):
+    component = "kafka"
+    expected: ClassVar[Mapping[str, Verdict]] = _ALL
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
+        """Start it again, over the same data and on the same port, and wait until every group consumes again."""
+        broker = Broker()
+        if not world.alive(broker.name):
+            broker.stop(world, deadline)
+            broker.start(world, deadline)
+        broker.ready(world, deadline)
+        _await_groups(world, deadline)
+
+
+class BrokerKilled(_BrokerAway):
+    """Killed, without a chance to write anything down."""
+
+    id = "kafka-broker-killed"
+    title = "The broker was killed."
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Kill it."""
+        world.signal(Broker.name, signal.SIGKILL)
+        tools.wait(lambda: not world.alive(Broker.name), deadline, "the broker being dead")
+        return {}
+
+
+class BrokerRefused(_BrokerAway):
+    """Stopped in order: its port is closed."""
+
+    id = "kafka-broker-refused"
+    title = "The broker was stopped, and its port refuses connections."
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Stop it."""
+        world.stop(Broker.name, deadline)
+        return {}
+
+
+class BrokerHung(_BrokerAway):
+    """Connections are accepted, and nothing is ever answered."""
+
+    id = "kafka-broker-hung"
+    title = "The broker hangs: it accepts connections, and answers nothing."
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Stop the process in its tracks."""
+        deadline.require("stopping the broker in its tracks")
+        world.signal(Broker.name, signal.SIGSTOP)
+        return {}
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:
+        """Let it go on."""
+        if world.alive(Broker.name):
+            world.signal(Broker.name, signal.SIGCONT)
+        super().heal(world, memo, deadline)
+
+
+def _await_groups(world: World, deadline: Deadline) -> None:
+    section = load(world.root / FILLED, {}).kafka
+    if not isinstance(section, Kafka):
+        msg = f"{FILLED} declares no [kafka]"
+        raise SandboxError(msg)
+    for group in section.groups:
+        for topic in group.topics:
+            tools.wait_caught_up(world, deadline, group.name, topic)
+
+
+FAULTS: tuple[type[Fault], ...] = (BrokerKilled, BrokerRefused, BrokerHung)

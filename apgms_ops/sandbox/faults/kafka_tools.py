@@ -1,0 +1,201 @@
+"""What the faults of Kafka are made with: orders to the traffic process, and the broker's own administration."""
+
+import http.client
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.errors import SandboxError
+from apgms_ops.sandbox.world import World
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
+
+CHECKS: Final = "checks/daily/test_consumer_lag.py::"
+TOPICS: Final = f"{CHECKS}test_every_declared_topic_exists"
+EXISTS: Final = f"{CHECKS}test_every_declared_group_exists"
+MEMBERS: Final = f"{CHECKS}test_every_declared_group_has_members"
+SETTLED: Final = f"{CHECKS}test_no_declared_group_is_rebalancing"
+ASSIGNED: Final = f"{CHECKS}test_every_partition_is_assigned"
+COMMITTED: Final = f"{CHECKS}test_every_partition_has_a_commit"
+LOST: Final = f"{CHECKS}test_nothing_is_lost_to_retention"
+KEEPS_UP: Final = f"{CHECKS}test_every_consumer_group_keeps_up"
+STALLED: Final = f"{CHECKS}test_no_consumer_group_is_stalled"
+SKIPPED: Final = f"{CHECKS}test_no_consumer_group_skipped_messages"
+DECLARED: Final = f"{CHECKS}test_only_declared_groups_exist"
+DEAD_LETTERS: Final = f"{CHECKS}test_dead_letters_do_not_grow"
+
+GROUP: Final = "registries-sync"
+TOPIC: Final = "registries.update"
+"""The group that is broken, and what it reads; one is as good as another."""
+
+_POLL: Final = 0.1
+_PATIENCE: Final = 2.0
+
+Place = tuple[str, int]
+
+
+def order(world: World, path: str, deadline: Deadline, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Give the traffic process an order; return once it took effect.
+
+    Raises:
+        SandboxError: It does not answer, or refuses.
+    """
+    host, _, port = world.get("traffic.control").rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=deadline.require(f"ordering {path}"))
+    try:
+        connection.request("POST", path, body=json.dumps(body or {}), headers={"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        msg = f"traffic does not take the order {path}: {str(error) or type(error).__name__}"
+        raise SandboxError(msg) from error
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        msg = f"traffic refuses the order {path}: {text.strip()[:300]}"
+        raise SandboxError(msg)
+    decoded: dict[str, Any] = json.loads(text)
+    return decoded
+
+
+def produce(world: World, topic: str, count: int, deadline: Deadline, partition: int | None = None) -> None:
+    """Produce so many events now."""
+    order(world, f"/topics/{topic}/produce", deadline, {"count": count, "partition": partition})
+
+
+def admin(world: World) -> "AdminClient":
+    """Return the driver's administration client, silent."""
+    from confluent_kafka.admin import AdminClient  # noqa: PLC0415 — heavy
+
+    quiet = logging.getLogger(__name__)
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    return AdminClient({"bootstrap.servers": world.get("kafka.bootstrap")}, logger=quiet)
+
+
+def done(futures: Mapping[Any, Any], deadline: Deadline, doing: str, *, unless: Iterable[str] = ()) -> None:
+    """Wait for administrative requests; errors named in `unless` mean that it was so already.
+
+    Raises:
+        SandboxError: One failed.
+    """
+    from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
+
+    for future in futures.values():
+        try:
+            future.result(timeout=deadline.require(doing))
+        except (KafkaException, TimeoutError) as error:
+            cause = error.args[0] if isinstance(error, KafkaException) else None
+            if cause is None or cause.name() not in unless:
+                msg = f"Kafka does not carry out {doing}: {cause.str() if cause else 'no answer in time'}"
+                raise SandboxError(msg) from error
+
+
+def commits(world: World, group: str, deadline: Deadline) -> dict[Place, int]:
+    """Return the offsets that a group has committed."""
+    from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException  # noqa: PLC0415 — heavy
+
+    asked = [ConsumerGroupTopicPartitions(group)]
+    future = admin(world).list_consumer_group_offsets(asked, request_timeout=_PATIENCE)[group]
+    try:
+        answer = future.result(timeout=deadline.require(f"reading the offsets of {group}"))
+    except (KafkaException, TimeoutError) as error:
+        msg = f"Kafka does not tell the offsets of {group}: {error}"
+        raise SandboxError(msg) from error
+    return {(p.topic, p.partition): p.offset for p in answer.topic_partitions or () if p.offset >= 0}
+
+
+def ends(world: World, topic: str, deadline: Deadline) -> dict[Place, int]:
+    """Return the end of each partition of a topic."""
+    from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 — heavy
+    from confluent_kafka.admin._listoffsets import OffsetSpec  # noqa: PLC0415 — heavy; not exported to types
+
+    client = admin(world)
+    try:
+        partitions = client.list_topics(timeout=_PATIENCE).topics[topic].partitions
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the library's gap
+        asked = {TopicPartition(topic, partition): latest for partition in partitions}
+        answers = client.list_offsets(asked, request_timeout=_PATIENCE)
+        left = deadline.require(f"reading the ends of {topic}")
+        return {(p.topic, p.partition): future.result(timeout=left).offset for p, future in answers.items()}
+    except (KafkaException, KeyError, TimeoutError) as error:
+        msg = f"Kafka does not tell the ends of {topic}: {error}"
+        raise SandboxError(msg) from error
+
+
+def move(world: World, group: str, to: Mapping[Place, int], deadline: Deadline) -> None:
+    """Set a group's committed offsets; the group must have no members."""
+    from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition  # noqa: PLC0415 — heavy
+
+    places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in to.items()]
+    asked = [ConsumerGroupTopicPartitions(group, places)]
+    futures = admin(world).alter_consumer_group_offsets(asked, request_timeout=_PATIENCE)
+    done(futures, deadline, f"setting offsets of {group}")
+
+
+def delete_group(world: World, group: str, deadline: Deadline) -> None:
+    """Delete a group with its offsets, if it exists."""
+    futures = admin(world).delete_consumer_groups([group], request_timeout=_PATIENCE)
+    done(futures, deadline, f"deleting group {group}", unless=("GROUP_ID_NOT_FOUND",))
+
+
+def state_of(world: World, group: str, deadline: Deadline) -> tuple[str, tuple[str, ...]]:
+    """Return the driver's name of a group's state, and the client ids of its members; DEAD while nobody answers."""
+    from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
+
+    future = admin(world).describe_consumer_groups([group], request_timeout=_PATIENCE)[group]
+    try:
+        answer = future.result(timeout=deadline.require(f"describing {group}"))
+    except (KafkaException, TimeoutError):
+        return "DEAD", ()
+    return answer.state.name, tuple(member.client_id for member in answer.members)
+
+
+def wait(until: Callable[[], bool], deadline: Deadline, what: str) -> None:
+    """Wait until something is so.
+
+    Raises:
+        SandboxError: It is not by the deadline.
+    """
+    while not until():
+        if deadline.remaining <= _POLL:
+            msg = f"after {deadline.seconds:g} s, {what} is still not so"
+            raise SandboxError(msg)
+        deadline.pause(_POLL, what)
+
+
+def wait_caught_up(world: World, deadline: Deadline, group: str = GROUP, topic: str = TOPIC) -> None:
+    """Wait until a group is settled, and has committed the end of every partition of a topic, or nearly."""
+    nearly = 3
+
+    def caught_up() -> bool:
+        committed = commits(world, group, deadline)
+        return state_of(world, group, deadline)[0] == "STABLE" and all(
+            committed.get(place, -1) >= max(0, end - nearly) for place, end in ends(world, topic, deadline).items()
+        )
+
+    wait(caught_up, deadline, f"group {group} having caught up on {topic}")
+
+
+def quiet(world: World, deadline: Deadline) -> None:
+    """Stop the production to the topic, and wait until the group has committed all of it."""
+    order(world, f"/topics/{TOPIC}/pause", deadline)
+    wait(
+        lambda: commits(world, GROUP, deadline) == ends(world, TOPIC, deadline),
+        deadline,
+        f"group {GROUP} having read all of {TOPIC}",
+    )
+
+
+def busy(world: World, deadline: Deadline) -> None:
+    """Undo all that the traffic process can be ordered to do to the group, and wait until it has caught up."""
+    for path in (f"/groups/{GROUP}/recover", f"/groups/{GROUP}/release", f"/groups/{GROUP}/start"):
+        order(world, path, deadline)
+    order(world, f"/topics/{TOPIC}/resume", deadline)
+    # One event on each partition: a group that has just lost its commits for good commits again at the next event.
+    for place in ends(world, TOPIC, deadline):
+        produce(world, TOPIC, 1, deadline, place[1])
+    wait_caught_up(world, deadline)
