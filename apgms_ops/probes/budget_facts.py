@@ -1,0 +1,220 @@
+"""How much of each service's error budget is spent, how fast it burns, and how far that can be believed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from apgms_ops.environment.limits import BurnRate
+from apgms_ops.environment.types import Limit, format_duration
+from apgms_ops.errors import Unobserved
+from apgms_ops.observation import Findings, timestamp
+
+FRESH = timedelta(minutes=2)
+"""The newest sample may be this old: several times any scrape interval in use."""
+SKEW = timedelta(minutes=1)
+"""By which the clock of the server may differ from ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which nothing was scraped, in whole slots."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The requests of one window that ends at the time of the observation, maintenance taken out."""
+
+    length: timedelta
+    maintained: timedelta
+    """How much of it lies in declared maintenance, and is not counted."""
+    total: float
+    errors: float
+
+    @property
+    def wholly_maintained(self) -> bool:
+        """Whether declared maintenance leaves nothing of it."""
+        return self.maintained >= self.length
+
+    def error_share(self, service: str) -> float:
+        """Return the share of the requests that failed.
+
+        Raises:
+            Unobserved: There was no request: that is neither 0 % nor 100 %.
+        """
+        if self.total <= 0:
+            msg = f"{service}: no request was counted within {format_duration(self.length)}"
+            raise Unobserved(msg)
+        return self.errors / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBudget:
+    """The error budget of one service."""
+
+    service: str
+    target: Decimal
+    window: timedelta
+    """Over which the budget is counted."""
+    at: datetime
+    """The time, by the server's clock, at which every window ends."""
+    skew: timedelta
+    """By which the server's clock was ahead of ours."""
+    newest: datetime | None
+    """When the newest sample was taken; None where there is none within Prometheus's look-back of five minutes."""
+    slot: timedelta
+    """The grain of `gaps`."""
+    gaps: tuple[Gap, ...]
+    counts: tuple[Counted, ...]
+
+    def uncovered(self, minimum: Limit[Decimal]) -> Findings:
+        """Say what keeps the figures from being about the whole window, up to the present."""
+        return Findings((*self._holes(self.window, minimum), *self._stale()))
+
+    def overspent(self, minimum: Limit[Decimal], coverage: Limit[Decimal]) -> Findings:
+        """Say whether less than the minimum of the budget is left.
+
+        Raises:
+            Unobserved: There was no request, or the window is not covered, so that the figure is about another one.
+        """
+        self._require_covered(self.window, coverage)
+        counted = self._counted(self.window)
+        share = counted.error_share(self.service)
+        left = 1 - share / float(1 - self.target)
+        if left >= float(minimum.value):
+            return Findings()
+        allowed = counted.total * float(1 - self.target)
+        return Findings(
+            (
+                (
+                    f"{self.service}: {left:.1%} of the error budget of {format_duration(self.window)} is left "
+                    f"({counted.errors:.0f} errors of {allowed:.0f} allowed in {counted.total:.0f} requests), "
+                    f"less than {float(minimum.value):.0%} ({minimum.source})"
+                ),
+            )
+        )
+
+    def burning(self, rates: Iterable[BurnRate], coverage: Limit[Decimal]) -> Findings:
+        """Say which pairs of windows both burn the budget at their rate or faster.
+
+        Raises:
+            Unobserved: No pair burns, and some pair cannot be judged.
+        """
+        found: list[str] = []
+        unjudged: list[str] = []
+        for rate in rates:
+            try:
+                found += self._burns(rate, coverage)
+            except Unobserved as error:
+                unjudged.append(str(error))
+        if unjudged and not found:
+            raise Unobserved("; ".join(dict.fromkeys(unjudged)))
+        return Findings(found)
+
+    def _burns(self, rate: BurnRate, coverage: Limit[Decimal]) -> list[str]:
+        seen: list[float] = []
+        for length in (rate.long, rate.short):
+            self._require_covered(length, coverage)
+            counted = self._counted(length)
+            if counted.wholly_maintained:  # by declaration, nothing in it burns the budget
+                return []
+            seen.append(counted.error_share(self.service) / float(1 - self.target))
+        if min(seen) < rate.rate:
+            return []
+        return [
+            (
+                f"{self.service}: the error budget burns {seen[0]:.1f} times too fast over "
+                f"{format_duration(rate.long)} and {seen[1]:.1f} times over {format_duration(rate.short)}; red from {rate.rate:g} times"
+            )
+        ]
+
+    def _require_covered(self, length: timedelta, coverage: Limit[Decimal]) -> None:
+        why = [*self._holes(length, coverage), *self._stale()]
+        if why:
+            raise Unobserved("; ".join(why))
+
+    def _counted(self, length: timedelta) -> Counted:
+        for counted in self.counts:
+            if counted.length == length:
+                return counted
+        msg = f"{self.service}: requests were not counted over {format_duration(length)}"
+        raise Unobserved(msg)
+
+    def _holes(self, length: timedelta, minimum: Limit[Decimal]) -> list[str]:
+        begin = self.at - length
+        gaps = [(max(gap.start, begin), gap.end) for gap in self.gaps if gap.end > begin]
+        missing = sum((end - start for start, end in gaps), timedelta())
+        covered = 1 - missing / length
+        if covered >= float(minimum.value):
+            return []
+        start, end = max(gaps, key=lambda gap: gap[1] - gap[0])
+        return [
+            (
+                f"{self.service}: samples cover {covered:.1%} of the last {format_duration(length)}, "
+                f"less than {float(minimum.value):.0%} ({minimum.source}); "
+                f"the longest gap is from {timestamp(start)[:16]}Z to {timestamp(end)[:16]}Z"
+            )
+        ]
+
+    def _stale(self) -> list[str]:
+        if abs(self.skew) > SKEW:
+            ahead = "ahead of" if self.skew > timedelta() else "behind"
+            return [f"{self.service}: the clock of Prometheus is {abs(self.skew).total_seconds():.0f} s {ahead} ours"]
+        if self.newest is None:
+            return [f"{self.service}: no sample is newer than 5 minutes: nothing scrapes its requests now"]
+        age = self.at - self.newest
+        if age > FRESH:
+            return [
+                (
+                    f"{self.service}: the newest sample is {age.total_seconds():.0f} s old, "
+                    f"more than {FRESH.total_seconds():.0f} s: nothing scrapes its requests now"
+                )
+            ]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBudgets:
+    """The error budgets of every service that promises an availability."""
+
+    services: dict[str, ServiceBudget]
+
+    def of(self, service: str) -> ServiceBudget:
+        """Return one service's.
+
+        Raises:
+            Unobserved: It was not read.
+        """
+        if service not in self.services:
+            msg = f"the error budget of {service} was not read"
+            raise Unobserved(msg)
+        return self.services[service]
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusIdentity:
+    """What Prometheus calls itself."""
+
+    label: str
+    """The external label that names it."""
+    value: str | None
+    """None where it does not have that label."""
+    source: str
+    """Where it was asked."""
+
+    def differs_from(self, pinned: str | None) -> Findings:
+        """Say whether this is another server than the pinned one.
+
+        Raises:
+            Unobserved: None is pinned.
+        """
+        if not pinned:
+            msg = f"identities.prometheus is not pinned, so nobody knows which {self.source} should be"
+            raise Unobserved(msg)
+        if self.value == pinned:
+            return Findings()
+        said = f"has no external label {self.label!r}" if self.value is None else f"says {self.label}={self.value!r}"
+        return Findings((f"{self.source} {said}; pinned is {pinned!r}: these metrics are of another estate",))
