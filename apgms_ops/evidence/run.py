@@ -90,7 +90,8 @@ class RunFolder:
             # A link is made once, whole, by one of all who try.
             os.link(temporary, self._probes / f"{observation.probe}.result")
         except FileExistsError:
-            (self.observations / f"{name}.json").unlink()
+            if (self._probes / f"{observation.probe}.result").read_text(encoding="ascii") != name:
+                (self.observations / f"{name}.json").unlink()
             return self.result(observation.probe) or observation
         finally:
             temporary.unlink()

@@ -1,0 +1,79 @@
+"""The folder of a run."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from apgms_ops.errors import EvidenceInvalid
+from apgms_ops.evidence.run import RunFolder, read_observation, read_run, run_id
+from apgms_ops.observation import Failure, Observation
+
+AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+def observed(value: int) -> Observation:
+    """Return an observation of a number."""
+    return Observation("lag", "Number@1", AT, AT, 0.5, facts={"value": value})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """The folder of a run that has its plan."""
+    folder = RunFolder(tmp_path / "run")
+    folder.ledger.begin({"environment": "toy", "checks": []})
+    return folder
+
+
+def test_a_run_id_sorts_by_time_and_names_the_environment() -> None:
+    """Ids of later runs sort after those of earlier ones, and two of one second differ."""
+    assert run_id("toy", AT).startswith("20261123T020000Z-toy-")
+    assert run_id("toy", AT) != run_id("toy", AT)
+
+
+def test_of_several_observations_of_a_probe_the_first_stands(folder: RunFolder) -> None:
+    """Whoever publishes second gets the first observation back, and leaves no file."""
+    assert folder.publish(observed(1)).facts == {"value": 1}
+    assert folder.publish(observed(2)).facts == {"value": 1}
+    assert folder.result("lag") == observed(1)
+    assert len(list(folder.observations.iterdir())) == 1
+    assert read_run(folder.path).observation("lag") == observed(1)
+
+
+def test_publishing_the_same_twice_keeps_the_file(folder: RunFolder) -> None:
+    """Two equal observations have one name: the second must not remove the file of the first."""
+    folder.publish(observed(1))
+    folder.publish(observed(1))
+    assert folder.result("lag") == observed(1)
+
+
+def test_a_failure_is_an_observation(folder: RunFolder) -> None:
+    """What could not be read is recorded with its cause, in the file and in the ledger."""
+    failed = Observation("lag", "Number@1", AT, AT, 1.0, failure=Failure("Unreachable", "refused"))
+    folder.publish(failed)
+    assert read_run(folder.path).observation("lag") == failed
+    assert b'"failure":"Unreachable: refused"' in folder.ledger.path.read_bytes()
+
+
+def test_an_altered_observation_is_refused(folder: RunFolder) -> None:
+    """A file whose content is not what its name says is an error that names it."""
+    folder.publish(observed(1))
+    (file,) = folder.observations.iterdir()
+    file.write_bytes(file.read_bytes().replace(b"1", b"2"))
+    with pytest.raises(EvidenceInvalid, match="was altered"):
+        read_observation(folder.observations, file.stem)
+
+
+def test_a_missing_observation_is_refused(folder: RunFolder) -> None:
+    """A file that the ledger names and the folder lacks is an error, not an absence."""
+    folder.publish(observed(1))
+    for file in folder.observations.iterdir():
+        file.unlink()
+    with pytest.raises(EvidenceInvalid, match="cannot be read"):
+        read_run(folder.path).observation("lag")
+
+
+def test_outstanding_are_those_without_a_result(folder: RunFolder) -> None:
+    """A probe is out until its observation stands."""
+    folder.publish(observed(1))
+    assert folder.outstanding(("lag", "budget")) == ("budget",)

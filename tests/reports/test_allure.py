@@ -1,0 +1,66 @@
+"""What the Allure report is given beside the results."""
+
+import json
+from pathlib import Path
+
+from apgms_ops.redact import Redactor
+from apgms_ops.reports import allure
+from apgms_ops.reports.tables import tables
+from apgms_ops.secret import Secret
+
+
+def test_a_property_is_one_line_however_hostile_its_value(tmp_path: Path) -> None:
+    """Line breaks, backslashes and foreign letters in keys and values are escaped as Java reads them."""
+    allure.write_environment(tmp_path, {"Note 1": "a\nb\\c é 😀", "k=v:#": "x=y"})
+    assert (tmp_path / "environment.properties").read_text() == (
+        "Note\\ 1=a\\u000ab\\\\c \\u00e9 \\ud83d\\ude00\nk\\=v\\:\\#=x=y\n"
+    )
+
+
+def test_the_sweep_masks_texts_and_leaves_numbers(tmp_path: Path) -> None:
+    """Known secrets, tokens and tax file numbers are masked in every text; a typed number that looks like one stays."""
+    (tmp_path / "a-result.json").write_text(json.dumps({"message": "hunter22 and 123 456 782", "start": 123456782}))
+    (tmp_path / "b-attachment.csv").write_text("group,lag\nhunter22,5\n")
+    assert allure.sweep(tmp_path, Redactor([Secret("hunter22")])) == 2
+    assert json.loads((tmp_path / "a-result.json").read_text())["start"] == 123456782
+    everything = "".join(file.read_text() for file in tmp_path.iterdir())
+    assert "hunter22" not in everything
+    assert "123 456 782" not in everything
+
+
+def test_a_ci_run_links_its_job(tmp_path: Path) -> None:
+    """Under GitHub Actions the executor names the workflow and links the run; elsewhere it says that it was local."""
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_REPOSITORY": "apgms/ops",
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_WORKFLOW": "daily",
+        "GITHUB_ACTOR": "ann",
+    }
+    allure.write_executor(tmp_path, "run-1", environ)
+    executor = json.loads((tmp_path / "executor.json").read_text())
+    assert executor["buildUrl"] == "https://github.example/apgms/ops/actions/runs/77"
+    assert executor["name"] == "daily (ann)"
+    allure.write_executor(tmp_path, "run-1", {})
+    assert json.loads((tmp_path / "executor.json").read_text())["name"] == "local run"
+
+
+def test_every_status_has_its_category(tmp_path: Path) -> None:
+    """Failed, could not be observed, waived and absent are told apart in the report."""
+    allure.write_categories(tmp_path)
+    categories = json.loads((tmp_path / "categories.json").read_text())
+    assert {status for category in categories for status in category["matchedStatuses"]} == {
+        "failed",
+        "broken",
+        "skipped",
+    }
+
+
+def test_records_become_tables_and_no_formulas() -> None:
+    """Every list of records in the facts is a CSV table, and a text that a spreadsheet would run is made harmless."""
+    facts = {
+        "at": "x",
+        "groups": [{"name": "=cmd()", "lag": -3, "topics": ["a", "b"], "rows": [{"p": 0}]}, {"name": "b"}],
+    }
+    assert dict(tables(facts)) == {"groups": "name,lag,topics\n'=cmd(),-3,a b\nb,,\n"}
