@@ -127,7 +127,8 @@ class ServiceBudget:
         return [
             (
                 f"{self.service}: the error budget burns {seen[0]:.1f} times too fast over "
-                f"{format_duration(rate.long)} and {seen[1]:.1f} times over {format_duration(rate.short)}; red from {rate.rate:g} times"
+                f"{format_duration(rate.long)} and {seen[1]:.1f} times over {format_duration(rate.short)}; "
+                f"red from {rate.rate:g} times"
             )
         ]
 

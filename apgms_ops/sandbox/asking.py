@@ -18,8 +18,13 @@ _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def ask(port: int, path: str, deadline: Deadline, body: object | None = None) -> str | None:
-    """Return what GET, or POST of `body` as JSON, is answered with, or None where there is no good answer now."""
+def ask(
+    port: int, path: str, deadline: Deadline, body: object | None = None, *, any_status: bool = False
+) -> str | None:
+    """Return what GET, or POST of `body` as JSON, is answered with, or None where there is no good answer now.
+
+    An answer of any status is good if `any_status` says so.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=min(_PATIENCE, deadline.require("asking")))
     try:
         if body is None:
@@ -32,7 +37,7 @@ def ask(port: int, path: str, deadline: Deadline, body: object | None = None) ->
         return None
     finally:
         connection.close()
-    return text if response.status in _OK else None
+    return text if any_status or response.status in _OK else None
 
 
 def require(port: int, path: str, deadline: Deadline, body: object | None = None) -> Any:  # noqa: ANN401 — JSON

@@ -1,0 +1,145 @@
+"""A past that went wrong: faults in a ratio over thirty days are other stores, prepared and put in place."""
+
+import shutil
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.sandbox import prometheus
+from apgms_ops.sandbox.asking import require
+from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.history import HEALTHY_INCIDENTS, Incident, Shape
+from apgms_ops.sandbox.world import World
+from apgms_ops.verdict import Verdict
+
+COVERED = "checks/daily/test_error_budgets.py::test_the_objectives_window_is_covered"
+LEFT = "checks/daily/test_error_budgets.py::test_enough_error_budget_is_left"
+BURNS = "checks/daily/test_error_budgets.py::test_the_error_budget_does_not_burn"
+_KEPT = "data.kept"
+_PREPARED = "data.prepared"
+
+
+class OtherStore(Fault):
+    """Prometheus over another store, while its own is kept aside."""
+
+    component = prometheus.NAME
+    shape: ClassVar[Shape]
+    retention: ClassVar[str] = prometheus.RETENTION
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Prepare the store, whose past leads up to what the live series stand at, and put it in place."""
+        folder = world.folder(prometheus.NAME)
+        shutil.rmtree(folder / _PREPARED, ignore_errors=True)
+        prometheus.backfill(world, self.shape, folder / _PREPARED, deadline)
+        world.stop(prometheus.NAME, deadline)
+        (folder / prometheus.STORE).rename(folder / _KEPT)
+        (folder / _PREPARED).rename(folder / prometheus.STORE)
+        prometheus.launch(world, deadline, retention=self.retention)
+        prometheus.await_ready(world, deadline)
+        return {}
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — all is in the folder
+        """Put its own store back, with all that was scraped into it, but for the time of the fault."""
+        folder = world.folder(prometheus.NAME)
+        if (folder / _KEPT).exists():
+            world.stop(prometheus.NAME, deadline)
+            shutil.rmtree(folder / prometheus.STORE, ignore_errors=True)
+            (folder / _KEPT).rename(folder / prometheus.STORE)
+        if not world.alive(prometheus.NAME):
+            prometheus.launch(world, deadline)
+        prometheus.await_ready(world, deadline)
+
+
+class ShortHistory(OtherStore):
+    """A figure "over thirty days" from a week of data."""
+
+    id = "prometheus-seven-days"
+    title = "Prometheus holds seven days of data, over which a figure for thirty is answered all the same."
+    references = ("D4.1",)
+    shape = Shape(days=7)
+    expected: ClassVar[Mapping[str, Verdict]] = {COVERED: Verdict.FAIL, LEFT: Verdict.UNKNOWN}
+
+
+class ShortRetention(OtherStore):
+    """A server that forgets."""
+
+    id = "prometheus-retention"
+    title = "Prometheus keeps two days of samples, and still answers for thirty."
+    references = ("D4.2",)
+    shape = Shape(days=2)
+    retention = "2d"
+    expected: ClassVar[Mapping[str, Verdict]] = {
+        COVERED: Verdict.FAIL,
+        LEFT: Verdict.UNKNOWN,
+        BURNS: Verdict.UNKNOWN,
+    }
+
+
+class Hole(OtherStore):
+    """Samples at both ends of the window, and none for days in its middle."""
+
+    id = "prometheus-hole"
+    title = "Three days in the middle of the window were not scraped; its oldest sample is thirty days old."
+    shape = Shape(holes=((14.0, 11.0),))
+    expected: ClassVar[Mapping[str, Verdict]] = {COVERED: Verdict.FAIL, LEFT: Verdict.UNKNOWN}
+
+
+class FastBurn(OtherStore):
+    """An outage that is going on, while most of the month's budget is left."""
+
+    id = "prometheus-fast-burn"
+    title = "For more than an hour one request in ten has failed; most of the month's error budget is still left."
+    references = ("D4.4",)
+    shape = Shape(incidents=(*HEALTHY_INCIDENTS, Incident(begins=0.05, lasts=0.05, share=0.1)))
+    expected: ClassVar[Mapping[str, Verdict]] = {BURNS: Verdict.FAIL}
+
+
+class SlowBurn(OtherStore):
+    """A trickle of errors that no short window shows."""
+
+    id = "prometheus-slow-burn"
+    title = "For four days two requests in a thousand have failed: twice what the budget lasts for."
+    shape = Shape(incidents=(*HEALTHY_INCIDENTS, Incident(begins=4.0, lasts=4.0, share=0.002)))
+    expected: ClassVar[Mapping[str, Verdict]] = {BURNS: Verdict.FAIL}
+
+
+class BudgetSpent(OtherStore):
+    """An outage three weeks ago that nobody has forgotten but the short windows."""
+
+    id = "prometheus-budget-spent"
+    title = "An outage three weeks ago has spent the month's error budget; nothing burns now."
+    shape = Shape(incidents=(*HEALTHY_INCIDENTS, Incident(begins=21.0, lasts=1.0, share=0.04)))
+    expected: ClassVar[Mapping[str, Verdict]] = {LEFT: Verdict.FAIL}
+
+
+class ZeroTraffic(OtherStore):
+    """A gateway that everybody scrapes and nobody asks."""
+
+    id = "prometheus-zero-traffic"
+    title = "Not one request reached the gateway in thirty days; only its readiness was probed."
+    shape = Shape(idle=True)
+    expected: ClassVar[Mapping[str, Verdict]] = {LEFT: Verdict.UNKNOWN, BURNS: Verdict.UNKNOWN}
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Stop the requests first: their counters are then the constants of the past."""
+        port = world.port("traffic.control")
+        rate = require(port, "/status", deadline)["requests"]["rate"]
+        require(port, "/requests", deadline, {"rate": 0})
+        super().break_(world, deadline)
+        return {"rate": rate}
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:
+        """Let the requests go on."""
+        require(world.port("traffic.control"), "/requests", deadline, {"rate": memo["rate"]})
+        super().heal(world, memo, deadline)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    ShortHistory,
+    ShortRetention,
+    Hole,
+    FastBurn,
+    SlowBurn,
+    BudgetSpent,
+    ZeroTraffic,
+)
