@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from apgms_ops.sandbox.alertmanager import Alertmanager
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.kafka import Broker
 from apgms_ops.sandbox.platform import Platform
+from apgms_ops.sandbox.prometheus import Prometheus
 from apgms_ops.sandbox.traffic import Traffic
 
 
 def components() -> tuple[Component, ...]:
     """Return the components of the sandbox."""
-    return (Broker(), Traffic())
+    return (Broker(), Traffic(), Alertmanager(), Prometheus())
 
 
 def platform(root: Path, template: Path, report: Callable[[str], None]) -> Platform:

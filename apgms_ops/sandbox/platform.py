@@ -201,6 +201,8 @@ class Platform:
             world.set(TEMPLATE, str(self._template))
             world.set("cluster", f"{self.root.name}-{self._digest[:6]}")
             Startup(self.components, world, deadline).run(tick)
+            for component in self.components:  # again: one that watches the others may only now have all in view
+                component.ready(world, deadline)
             self._fill(world)
             world.set(PHASE, "up")
             complete = True
