@@ -26,7 +26,7 @@ demo: $(READY) ## bring up the sandbox, run the checks on it, draw the report
 	@echo
 	@echo "The sandbox goes on running. Break it, look again, heal it, take it down:"
 	@echo "  $(BIN)/apgms-ops sandbox faults"
-	@echo "  $(BIN)/apgms-ops sandbox break kafka-lag && $(BIN)/pytest checks/ --env sandbox"
+	@echo "  $(BIN)/apgms-ops sandbox break kafka-lag-at-limit && $(BIN)/pytest checks/ --env sandbox"
 	@echo "  $(BIN)/apgms-ops sandbox heal"
 	@echo "  $(BIN)/apgms-ops sandbox down"
 

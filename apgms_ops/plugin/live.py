@@ -36,6 +36,9 @@ class LiveLine:
         self._clock = clock
         self._columns = columns
         self._tty = stream.isatty()
+        self._began: float | None = None
+        self._said = 0.0
+        self._shown = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live line", daemon=True)
 
@@ -50,27 +53,30 @@ class LiveLine:
             self._thread.join()
 
     def _run(self) -> None:
-        began: float | None = None
-        said = 0.0
-        shown = False
-        while not self._stop.wait(_TICK):
-            state = self._outstanding()
-            if state is None:
-                continue
-            out, total = state
-            began = self._clock() if began is None else began
-            if not out:
-                break
-            waited = self._clock() - began
-            text = f"probes: {total - len(out)} of {total} answered, {waited:.0f} s; waiting for {', '.join(out)}"
-            if self._tty:
-                self._write(_CLEAR + printable(text, limit=10_000)[: self._columns - 1])
-                shown = True
-            elif waited - said >= _PLAIN_EVERY:
-                said = waited
-                self._write(f"\n{printable(text, limit=500)}")
-        if shown:
+        while not self._stop.wait(_TICK) and self.look():
+            pass
+        if self._shown:
             self._write(_CLEAR)
+
+    def look(self) -> bool:
+        """Show how things stand; return whether there is anything left to wait for."""
+        state = self._outstanding()
+        if state is None:
+            return True
+        out, total = state
+        if not out:
+            return False
+        if self._began is None:
+            self._began = self._clock()
+        waited = self._clock() - self._began
+        text = f"probes: {total - len(out)} of {total} answered, {waited:.0f} s; waiting for {', '.join(out)}"
+        if self._tty:
+            self._write(_CLEAR + printable(text, limit=10_000)[: self._columns - 1])
+            self._shown = True
+        elif waited - self._said >= _PLAIN_EVERY:
+            self._said = waited
+            self._write(f"\n{printable(text, limit=500)}")
+        return True
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

@@ -62,6 +62,7 @@ class Record:
         self._written: set[str] = set()
         self._problems: list[str] = []
         self._stopped = ""
+        self._tracebacks: list[pytest.TestReport] = []
         self._lease: Lease | None = None
         self._live: LiveLine | None = None
         self._result: RunResult | None = None
@@ -147,6 +148,8 @@ class Record:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a report, and write the verdict once the check is over."""
         self._tally.add(report)
+        if report.failed and self._config.option.tbstyle not in ("auto", "no"):
+            self._tracebacks.append(report)
         if report.when == "teardown":
             planned = {check.id: check for check in self._plan()}
             if report.nodeid in planned:
@@ -245,6 +248,11 @@ class Record:
             terminalreporter.write_line(f"ERROR: {printable(problem)}", red=True)
         if self._result is None:
             return
+        for report in self._tracebacks:
+            # Only where --tb asks for them: a person at 3 a.m. wants the line, whoever writes a check wants these.
+            terminalreporter.section(report.nodeid, sep="_")
+            report.toterminal(terminalreporter._tw)  # noqa: SLF001 — what pytest's own FAILURES section writes to
+        terminalreporter.ensure_newline()
         terminalreporter.section(f"{self._result.environment}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", sep="─")
         for line in summary(self._result):
             terminalreporter.write_line(line.text, **_MARKUP[line.style])
