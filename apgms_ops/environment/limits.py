@@ -33,6 +33,7 @@ _BURN_RATES = (
     BurnRate(rate=3.0, long=timedelta(days=1), short=timedelta(hours=2)),
     BurnRate(rate=1.0, long=timedelta(days=3), short=timedelta(hours=6)),
 )
+Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
 _LAG = "runbook: Daily Checks, step 3"
 _BUDGET = "runbook: Daily Checks, step 4"
 
@@ -40,13 +41,13 @@ _BUDGET = "runbook: Daily Checks, step 4"
 class Limits(Model):
     """What the checks compare with; each with its source."""
 
-    consumer_lag: Limit[Count] = Limit(value=200, source=_LAG)
+    consumer_lag: Limit[Count] = Limit[Count](value=200, source=_LAG)
     """Messages a group may be behind on a topic: it must stay below."""
-    dead_letters_per_day: Limit[Annotated[int, Field(ge=0, le=2**53 - 1)]] = Limit(value=0, source=_LAG)
+    dead_letters_per_day: Limit[Whole] = Limit[Whole](value=0, source=_LAG)
     """Dead letters that may arrive on a topic within 24 hours."""
-    remaining_budget: Limit[Ratio] = Limit(value=Decimal("0.1"), source=_BUDGET)
+    remaining_budget: Limit[Ratio] = Limit[Ratio](value=Decimal("0.1"), source=_BUDGET)
     """Share of the error budget that must be left."""
-    window_coverage: Limit[Ratio] = Limit(value=Decimal("0.99"), source=_BUDGET)
+    window_coverage: Limit[Ratio] = Limit[Ratio](value=Decimal("0.99"), source=_BUDGET)
     """Share of a window's hours that must hold samples for a figure over that window to be believed."""
     burn_rates: Annotated[Seq[BurnRate], Field(min_length=1)] = _BURN_RATES
     """Error budget burn rates that are red. Source: the multi-window, multi-burn-rate alerts of the SRE workbook."""
