@@ -50,8 +50,9 @@ class Prometheus(Component):
         launch(world, deadline)
 
     def ready(self, world: World, deadline: Deadline) -> None:
-        """Return once it answers over its history, and has scraped twice whatever can be scraped already."""
-        await_ready(world, deadline)
+        """Return once it answers over its history, and scrapes."""
+        await_answers(world, deadline)
+        await_scrapes(world, deadline)
         world.set("prometheus.url", f"http://127.0.0.1:{world.port(self.name)}")
 
 
@@ -78,6 +79,7 @@ def launch(world: World, deadline: Deadline, *, retention: str = RETENTION) -> N
             f"--storage.tsdb.path={folder / STORE}",
             f"--storage.tsdb.retention.time={retention}",
             f"--web.listen-address=127.0.0.1:{world.port(NAME)}",
+            "--scrape.discovery-reload-interval=100ms",  # or it would scrape nothing for its first five seconds
             "--log.level=warn",
         ],
         env={"GOMAXPROCS": "2"},
@@ -89,14 +91,32 @@ def reload(world: World) -> None:
     world.signal(NAME, signal.SIGHUP, process=NAME)
 
 
-def await_ready(world: World, deadline: Deadline) -> None:
-    """Return once it is ready and has scraped twice whatever can be scraped.
+def await_answers(world: World, deadline: Deadline) -> None:
+    """Return once it answers over its store: with samples of the traffic process that are not stale.
+
+    It need not have scraped since its start: its discovery of targets takes five seconds, by a constant in its code.
 
     Raises:
-        SandboxError: It died, or was not ready by the deadline.
+        SandboxError: It died, or does not answer by the deadline.
     """
-    port, began = world.port(NAME), time.time()
-    while not (ask(port, "/-/ready", deadline) and _scraped(world, port, began, deadline)):
+    _await(world, "count(http_requests_total)", deadline)
+
+
+def await_scrapes(world: World, deadline: Deadline) -> None:
+    """Return once it scrapes: itself, and twice the traffic process if that answers.
+
+    Raises:
+        SandboxError: It died, or scraped nothing by the deadline.
+    """
+    seconds = max(1, round(deadline.seconds))
+    _await(world, f'count_over_time(up{{job="{NAME}"}}[{seconds}s])', deadline)
+    if ask(world.port("traffic.metrics"), "/metrics", deadline) is not None:
+        _await(world, f'min(sum_over_time(up{{job=~"services|kafka-exporter"}}[{seconds}s])) >= 2', deadline)
+
+
+def _await(world: World, expression: str, deadline: Deadline) -> None:
+    port = world.port(NAME)
+    while not (ask(port, "/-/ready", deadline) and query(port, expression, deadline)):
         if not world.alive(NAME, process=NAME):
             msg = f"prometheus died:\n{world.log_tail(NAME)}"
             raise SandboxError(msg)
@@ -104,14 +124,6 @@ def await_ready(world: World, deadline: Deadline) -> None:
             msg = f"prometheus is not ready within {deadline.seconds:g} s:\n{world.log_tail(NAME)}"
             raise SandboxError(msg)
         deadline.pause(_POLL, "prometheus to be ready")
-
-
-def _scraped(world: World, port: int, began: float, deadline: Deadline) -> bool:
-    """Whether it answers, over its store, that it has scraped the traffic process twice, if that is there at all."""
-    if ask(world.port("traffic.metrics"), "/metrics", deadline) is None:
-        return query(port, "vector(1)", deadline) == 1
-    seconds = max(1, round(time.time() - began) + 1)
-    return query(port, f'min(sum_over_time(up{{job=~"services|kafka-exporter"}}[{seconds}s]))', deadline) >= 2  # noqa: PLR2004 — twice
 
 
 def query(port: int, expression: str, deadline: Deadline) -> float:

@@ -36,7 +36,7 @@ class _Away(Fault):
         if not world.alive(prometheus.NAME, process=prometheus.NAME):
             world.stop(prometheus.NAME, deadline)
             prometheus.launch(world, deadline)
-        prometheus.await_ready(world, deadline)
+        prometheus.await_answers(world, deadline)
 
 
 class Killed(_Away):
@@ -69,7 +69,7 @@ class Hung(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Let it go on."""
         world.signal(prometheus.NAME, signal.SIGCONT, process=prometheus.NAME)
-        prometheus.await_ready(world, deadline)
+        prometheus.await_answers(world, deadline)
 
 
 class _Impostor(_Away):
@@ -132,7 +132,7 @@ class OtherCluster(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — the world knows its name
         """Give it its own name again."""
         self._name(world, world.get("cluster"), deadline)
-        prometheus.await_ready(world, deadline)
+        prometheus.await_answers(world, deadline)
 
     @staticmethod
     def _name(world: World, cluster: str, deadline: Deadline) -> None:

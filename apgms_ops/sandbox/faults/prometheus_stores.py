@@ -35,7 +35,7 @@ class OtherStore(Fault):
         (folder / prometheus.STORE).rename(folder / _KEPT)
         (folder / _PREPARED).rename(folder / prometheus.STORE)
         prometheus.launch(world, deadline, retention=self.retention)
-        prometheus.await_ready(world, deadline)
+        prometheus.await_answers(world, deadline)
         return {}
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — all is in the folder
@@ -47,7 +47,7 @@ class OtherStore(Fault):
             (folder / _KEPT).rename(folder / prometheus.STORE)
         if not world.alive(prometheus.NAME):
             prometheus.launch(world, deadline)
-        prometheus.await_ready(world, deadline)
+        prometheus.await_answers(world, deadline)
 
 
 class ShortHistory(OtherStore):
