@@ -16,7 +16,7 @@ from apgms_ops.environment.loading import folder_of_environments
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox import composition, location, status
 from apgms_ops.sandbox.breaking import Breaker
-from apgms_ops.sandbox.faults import by_id
+from apgms_ops.sandbox.faults import Fault, by_id
 from apgms_ops.sandbox.platform import FILLED, Platform
 from apgms_ops.sandbox.progress import Progress
 
@@ -28,7 +28,8 @@ EXIT_NOTHING_TO_DO = 2
 _UP = 900.0
 """Seconds: a first start on a new machine fetches packages."""
 _FAULT = 120.0
-_LOOK = 5.0
+_LOOK = 10.0
+_FEW = 3
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,7 +53,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     logs.add_argument("-n", "--lines", type=int, default=20, help="lines a log (default 20)")
     logs.add_argument("-f", "--follow", action="store_true", help="go on printing what is added, until interrupted")
     verb("down", _down, "stop everything and forget it; what was downloaded is kept")
-    verb("faults", _faults, "list the ways to break the sandbox, and the verdicts that must notice")
+    faults = verb("faults", _faults, "list the ways to break the sandbox, and the verdicts that must notice")
+    faults.add_argument("--all", action="store_true", help="name every check")
     break_ = verb("break", _break, "break the sandbox in one way")
     break_.add_argument("fault", metavar="FAULT", help="its id, as `faults` lists it")
     heal = verb("heal", _heal, "undo a fault; without one, all of them")
@@ -148,10 +150,22 @@ def _faults(arguments: argparse.Namespace) -> int:
     in_force = world.faults() if world.exists() else {}
     for name, fault in by_id().items():
         _say(f"{name}{'   ** broken now **' if name in in_force else ''}")
-        _say(f"    {fault.title}  [{fault.component}{''.join(f', {line}' for line in fault.references)}]")
-        for check, verdict in fault.expected.items():
-            _say(f"    {verdict:<8} {check}")
+        _say(f"    {fault.title}  [{', '.join((fault.component, *fault.references))}]")
+        for line in _verdicts(fault, in_full=arguments.all):
+            _say(f"    {line}")
     return 0
+
+
+def _verdicts(fault: Fault, *, in_full: bool) -> Iterator[str]:
+    """Yield the verdicts that a fault must lead to; many alike of one file in one line, unless all are asked for."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for check, verdict in fault.expected.items():
+        alike.setdefault((str(verdict), check.partition("::")[0]), []).append(check)
+    for (name, file), checks in alike.items():
+        if len(checks) > _FEW and not in_full:
+            yield f"{name:<8} {file} ({len(checks)} checks)"
+        else:
+            yield from (f"{name:<8} {check}" for check in checks)
 
 
 def _break(arguments: argparse.Namespace) -> int:
@@ -163,8 +177,8 @@ def _break(arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"{fault.id} is broken already; `apgms-ops sandbox heal {fault.id}` undoes it\n")
             return EXIT_NOTHING_TO_DO
     _say(f"broken: {fault.title}")
-    for check, verdict in fault.expected.items():
-        _say(f"  must give {verdict:<8} {check}")
+    for line in _verdicts(fault, in_full=False):
+        _say(f"  must give {line}")
     return 0
 
 

@@ -69,4 +69,4 @@ def _ask(component: Component, world: World, deadline: Deadline, answers: dict[s
         component.ready(world, deadline)
         answers[component.name] = ""
     except (ApgmsOpsError, OSError) as error:
-        answers[component.name] = (str(error).splitlines() or [type(error).__name__])[0]
+        answers[component.name] = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")

@@ -73,6 +73,7 @@ class Traffic(Component):
             metrics_port=world.port("traffic.metrics"),
             control_port=world.port("traffic.control"),
             front_door_port=world.port("traffic.front-door"),
+            exporter_port=world.port("traffic.exporter"),
         )
 
     def _settled(self, world: World) -> bool:

@@ -16,9 +16,10 @@ from prometheus_client import CollectorRegistry, Counter
 
 from apgms_ops.sandbox.traffic_process import front_door, servers
 from apgms_ops.sandbox.traffic_process.control import Control
+from apgms_ops.sandbox.traffic_process.driver import Complaints, options
 from apgms_ops.sandbox.traffic_process.envelope import Events
 from apgms_ops.sandbox.traffic_process.group import Group
-from apgms_ops.sandbox.traffic_process.kafka_metrics import KafkaMetrics
+from apgms_ops.sandbox.traffic_process.kafka_exporter import Exporter
 from apgms_ops.sandbox.traffic_process.production import Production
 from apgms_ops.sandbox.traffic_process.requests import Requester
 from apgms_ops.sandbox.traffic_process.settings import Settings
@@ -31,7 +32,7 @@ _CREATE = 30.0
 def _create(bootstrap: str, topics: Mapping[str, int]) -> None:
     """Create the topics that are not there yet."""
     wanted = [NewTopic(name, partitions, replication_factor=1) for name, partitions in topics.items()]
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(options(bootstrap, Complaints()))
     for future in admin.create_topics(wanted, operation_timeout=_CREATE, request_timeout=_CREATE).values():
         try:
             future.result(_CREATE)
@@ -46,8 +47,9 @@ def _serve(server: ThreadingHTTPServer) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def main(settings: Settings) -> None:
-    """Run until SIGTERM."""
+def main(path: Path) -> None:
+    """Run, with the settings in a file, until SIGTERM."""
+    settings = Settings.read(path)
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: asked_to_end.set())
     registry = CollectorRegistry()
@@ -63,20 +65,20 @@ def main(settings: Settings) -> None:
     groups = {
         name: Group(settings.bootstrap, name, topics, production, handled) for name, topics in settings.groups.items()
     }
-    kafka = KafkaMetrics(settings.bootstrap)
+    exporter = Exporter(path, settings.exporter_port)
 
     _serve(front_door.serve(door, settings.front_door_port))
-    _serve(servers.metrics(settings.metrics_port, registry, kafka))
+    _serve(servers.metrics(settings.metrics_port, registry, exporter))
     _serve(servers.control(settings.control_port, Control(groups, production, requester, door)))
     for group in groups.values():
         group.start()
     production.start()
     requester.start()
-    kafka.start()
+    exporter.start()
 
     asked_to_end.wait()
     requester.stop()
-    kafka.stop()
+    exporter.stop()
     for group in groups.values():
         group.stop()
     for group in groups.values():
@@ -85,4 +87,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main(Settings.read(Path(sys.argv[1])))
+    main(Path(sys.argv[1]))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from prometheus_client import Counter
 
+from apgms_ops.sandbox.traffic_process.driver import Complaints, options
 from apgms_ops.sandbox.traffic_process.production import Production
 from apgms_ops.sandbox.traffic_process.refusal import RefusedError
 
@@ -57,6 +58,7 @@ class Group:
         self._orders: queue.Queue[tuple[Order, threading.Event]] = queue.Queue()
         self._stopping = threading.Event()
         self._handled = handled
+        self._complaints = Complaints()
         for topic in self._topics:
             for result in ("ok", "dead-lettered"):
                 self._handled.labels(name, topic, result)
@@ -146,18 +148,18 @@ class Group:
 
     def _join(self) -> Consumer:
         consumer = Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": self.name,
-                "client.id": f"{self.name}-1",
-                "auto.offset.reset": "earliest",
-                "enable.auto.offset.store": False,
-                "auto.commit.interval.ms": _COMMIT_MS,
-                "session.timeout.ms": 6000,
-                "heartbeat.interval.ms": 500,
-                "reconnect.backoff.max.ms": 500,
-                "fetch.wait.max.ms": 100,
-            }
+            options(
+                self._bootstrap,
+                self._complaints,
+                group_id=self.name,
+                client_id=f"{self.name}-1",
+                auto_offset_reset="earliest",
+                enable_auto_offset_store=False,
+                auto_commit_interval_ms=_COMMIT_MS,
+                session_timeout_ms=6000,
+                heartbeat_interval_ms=500,
+                fetch_wait_max_ms=100,
+            )
         )
         self._committed.clear()
         consumer.subscribe(self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke)

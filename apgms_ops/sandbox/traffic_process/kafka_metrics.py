@@ -10,8 +10,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec  # public as admin.OffsetSpec, but not to type checkers
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from apgms_ops.sandbox.traffic_process.driver import Complaints, options
+
 _PERIOD = 0.5
-_PATIENCE = 5.0
+_PATIENCE = 2.0
+"""Seconds for one request, and that a look is told for."""
 _NO_COMMIT = -1
 DLQ = ".dlq"
 
@@ -37,7 +40,8 @@ class KafkaMetrics:
 
     def __init__(self, bootstrap: str) -> None:
         """Prepare to look at a broker."""
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "reconnect.backoff.max.ms": 500})
+        self._options = options(bootstrap, Complaints())
+        self._admin = AdminClient(self._options)
         self._reading = Reading()
         self._read_at = float("-inf")
         self._stopping = threading.Event()
@@ -67,7 +71,9 @@ class KafkaMetrics:
                 self._reading = self._read()
                 self._read_at = time.monotonic()
             except (KafkaException, TimeoutError):
-                continue  # the last look grows old, and the scrape fails
+                # The last look grows old, and the scrape fails. A client that outlived a broker's restart may insist on
+                # the leader epoch it knew, and be refused for ever: a new one asks anew.
+                self._admin = AdminClient(self._options)
 
     def _read(self) -> Reading:
         topics = self._admin.list_topics(timeout=_PATIENCE).topics

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from confluent_kafka import KafkaError, Message, Producer
 from prometheus_client import CollectorRegistry, Counter
 
+from apgms_ops.sandbox.traffic_process.driver import Complaints, options
 from apgms_ops.sandbox.traffic_process.envelope import Events
 from apgms_ops.sandbox.traffic_process.refusal import RefusedError, require_known
 
@@ -51,15 +52,7 @@ class Production:
         for topic in partitions:
             self._produced.labels(topic)
             self._failed.labels(topic)
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "acks": "all",
-                "linger.ms": 2,
-                "reconnect.backoff.max.ms": 500,
-                "message.timeout.ms": 30_000,
-            }
-        )
+        self._producer = Producer(options(bootstrap, Complaints(), acks="all", linger_ms=2, message_timeout_ms=30_000))
         self._thread = threading.Thread(target=self._run, name="production", daemon=True)
 
     def start(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 
 from apgms_ops.sandbox.traffic_process.control import Control
-from apgms_ops.sandbox.traffic_process.kafka_metrics import KafkaMetrics
+from apgms_ops.sandbox.traffic_process.kafka_exporter import Answer, Exporter
 from apgms_ops.sandbox.traffic_process.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _LONGEST = 65536
 """Bytes of a request's body that are read."""
-
-Answer = tuple[int, str, bytes]
-"""Status, content type, body."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,17 +34,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def metrics(port: int, services: CollectorRegistry, kafka: KafkaMetrics) -> ThreadingHTTPServer:
+def metrics(port: int, services: CollectorRegistry, exporter: Exporter) -> ThreadingHTTPServer:
     """Return the server of `/metrics` and `/metrics/kafka` on 127.0.0.1, for a thread to run."""
-    exporter = CollectorRegistry()
-    exporter.register(kafka)
     pages: dict[str, Callable[[], Answer]] = {
         "/metrics": lambda: (200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(services)),
-        "/metrics/kafka": lambda: (
-            (200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(exporter))
-            if kafka.fresh
-            else (503, "text/plain; charset=utf-8", b"the broker does not answer\n")
-        ),
+        "/metrics/kafka": exporter.scrape,
     }
 
     class Handler(_Handler):

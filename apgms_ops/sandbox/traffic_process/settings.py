@@ -19,6 +19,7 @@ class Settings:
     metrics_port: int
     control_port: int
     front_door_port: int
+    exporter_port: int
 
     def write(self, path: Path) -> None:
         """Write the settings for `read`."""
