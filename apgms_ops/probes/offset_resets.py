@@ -52,7 +52,7 @@ class Watched:
     share: Decimal
     """Of the day's steps of five minutes, those at which its members and its offsets were known; 0 to 1."""
     last: bool
-    """Whether they are known now."""
+    """Whether its members were known within the last five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def offset_resets(prometheus: PrometheusClient, environment: Environment, deadli
         _by_group(prometheus, f"count_over_time(count by (consumergroup) ({metric}{selector})[24h:5m])", now, deadline)
         for metric in (_MEMBERS, _OFFSETS)
     ]
-    present = _by_group(prometheus, f"count by (consumergroup) ({_MEMBERS}{selector})", now, deadline)
+    present = _by_group(prometheus, f"count by (consumergroup) (last_over_time({_MEMBERS}{selector}[5m]))", now, deadline)
     steps = Decimal(_DAY // _STEP)
     watched = tuple(
         Watched(

@@ -64,8 +64,8 @@ class LostToRetention(Fault):
         tools.order(world, f"/groups/{tools.GROUP}/hold", deadline)
         tools.produce(world, tools.TOPIC, 50, deadline, partition=0)
         end = tools.ends(world, tools.TOPIC, deadline)[tools.TOPIC, 0]
-        futures = tools.admin(world).delete_records([TopicPartition(tools.TOPIC, 0, end)])
-        tools.done(futures, deadline, f"removing records of {tools.TOPIC}")
+        places = [TopicPartition(tools.TOPIC, 0, end)]
+        tools.administer(world, lambda client: client.delete_records(places), deadline, f"emptying {tools.TOPIC}")
         return {}
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know

@@ -76,15 +76,30 @@ def admin(world: World) -> "AdminClient":
     return AdminClient({"bootstrap.servers": world.get("kafka.bootstrap")}, logger=quiet)
 
 
-def done(futures: Mapping[Any, Any], deadline: Deadline, doing: str, *, unless: Iterable[str] = ()) -> None:
-    """Wait for administrative requests; errors named in `unless` mean that it was so already.
+def administer(
+    world: World,
+    request: Callable[["AdminClient"], Mapping[Any, Any]],
+    deadline: Deadline,
+    doing: str,
+    *,
+    unless: Iterable[str] = (),
+) -> None:
+    """Make administrative requests, and wait until they are carried out.
+
+    Args:
+        world: Whose broker.
+        request: Makes them of the driver's client, and returns its futures.
+        deadline: For all of them.
+        doing: For the error: "deleting group a".
+        unless: The driver's names of errors which say that it was so already.
 
     Raises:
         SandboxError: One failed.
     """
     from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
 
-    for future in futures.values():
+    client = admin(world)  # held until the end: without its client, a future of the driver is never done
+    for future in request(client).values():
         try:
             future.result(timeout=deadline.require(doing))
         except (KafkaException, TimeoutError) as error:
@@ -99,7 +114,8 @@ def commits(world: World, group: str, deadline: Deadline) -> dict[Place, int]:
     from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException  # noqa: PLC0415 — heavy
 
     asked = [ConsumerGroupTopicPartitions(group)]
-    future = admin(world).list_consumer_group_offsets(asked, request_timeout=_PATIENCE)[group]
+    client = admin(world)
+    future = client.list_consumer_group_offsets(asked, request_timeout=_PATIENCE)[group]
     try:
         answer = future.result(timeout=deadline.require(f"reading the offsets of {group}"))
     except (KafkaException, TimeoutError) as error:
@@ -132,21 +148,28 @@ def move(world: World, group: str, to: Mapping[Place, int], deadline: Deadline) 
 
     places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in to.items()]
     asked = [ConsumerGroupTopicPartitions(group, places)]
-    futures = admin(world).alter_consumer_group_offsets(asked, request_timeout=_PATIENCE)
-    done(futures, deadline, f"setting offsets of {group}")
+    administer(
+        world, lambda client: client.alter_consumer_group_offsets(asked), deadline, f"setting offsets of {group}"
+    )
 
 
 def delete_group(world: World, group: str, deadline: Deadline) -> None:
     """Delete a group with its offsets, if it exists."""
-    futures = admin(world).delete_consumer_groups([group], request_timeout=_PATIENCE)
-    done(futures, deadline, f"deleting group {group}", unless=("GROUP_ID_NOT_FOUND",))
+    administer(
+        world,
+        lambda client: client.delete_consumer_groups([group]),
+        deadline,
+        f"deleting group {group}",
+        unless=("GROUP_ID_NOT_FOUND",),
+    )
 
 
 def state_of(world: World, group: str, deadline: Deadline) -> tuple[str, tuple[str, ...]]:
     """Return the driver's name of a group's state, and the client ids of its members; DEAD while nobody answers."""
     from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
 
-    future = admin(world).describe_consumer_groups([group], request_timeout=_PATIENCE)[group]
+    client = admin(world)
+    future = client.describe_consumer_groups([group], request_timeout=_PATIENCE)[group]
     try:
         answer = future.result(timeout=deadline.require(f"describing {group}"))
     except (KafkaException, TimeoutError):

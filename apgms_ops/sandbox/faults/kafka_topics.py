@@ -27,7 +27,7 @@ class TopicMissing(Fault):
         """Delete it."""
         tools.order(world, f"/topics/{_UNREAD}/pause", deadline)
         partitions = len(tools.ends(world, _UNREAD, deadline))
-        tools.done(tools.admin(world).delete_topics([_UNREAD]), deadline, f"deleting {_UNREAD}")
+        tools.administer(world, lambda client: client.delete_topics([_UNREAD]), deadline, f"deleting {_UNREAD}")
         self._await(world, deadline, there=False)
         return {"partitions": partitions}
 
@@ -35,8 +35,14 @@ class TopicMissing(Fault):
         """Make it again, with as many partitions."""
         from confluent_kafka.cimpl import NewTopic  # noqa: PLC0415 — heavy
 
-        futures = tools.admin(world).create_topics([NewTopic(_UNREAD, memo["partitions"], 1)])
-        tools.done(futures, deadline, f"making {_UNREAD}", unless=("TOPIC_ALREADY_EXISTS",))
+        topics = [NewTopic(_UNREAD, memo["partitions"], 1)]
+        tools.administer(
+            world,
+            lambda client: client.create_topics(topics),
+            deadline,
+            f"making {_UNREAD}",
+            unless=("TOPIC_ALREADY_EXISTS",),
+        )
         self._await(world, deadline, there=True)
         tools.order(world, f"/topics/{_UNREAD}/resume", deadline)
 
@@ -73,7 +79,7 @@ class DeadLettersGrow(Fault):
 
         tools.busy(world, deadline)
         places = [TopicPartition(topic, p, end) for (topic, p), end in tools.ends(world, _DLQ, deadline).items()]
-        tools.done(tools.admin(world).delete_records(places), deadline, f"emptying {_DLQ}")
+        tools.administer(world, lambda client: client.delete_records(places), deadline, f"emptying {_DLQ}")
 
 
 FAULTS: tuple[type[Fault], ...] = (TopicMissing, DeadLettersGrow)

@@ -117,6 +117,8 @@ def _settings(data: Path, port: int, controller: int) -> str:
         "group.min.session.timeout.ms": "500",
         "group.consumer.min.session.timeout.ms": "500",
         "group.consumer.min.heartbeat.interval.ms": "100",
+        # Removed records stay removed, even if the broker is killed a moment later.
+        "log.flush.start.offset.checkpoint.interval.ms": "500",
         # As in production: a mistyped topic is an error, not a new topic.
         "auto.create.topics.enable": "false",
     }

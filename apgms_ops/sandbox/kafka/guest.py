@@ -1,8 +1,8 @@
 """A member that does not belong in a group: `python -m apgms_ops.sandbox.kafka.guest WAY BOOTSTRAP GROUP TOPIC`.
 
 The way is `linger` or `hang`. Who lingers subscribes to TOPIC and reads it without ever committing. Who hangs joins,
-takes partitions and does nothing any more, though its heartbeats go on; a second member of the same process then wants to
-join, which the first one holds up.
+takes partitions and does nothing any more, though its heartbeats go on; a second member of the same process then wants
+to join, which the first one holds up.
 """
 
 import sys
