@@ -39,8 +39,8 @@ class Counted:
         """Whether declared maintenance leaves nothing of it."""
         return self.maintained >= self.length
 
-    def error_share(self, service: str) -> float:
-        """Return the share of the requests that failed.
+    def error_share(self, service: str) -> Decimal:
+        """Return the share of the requests that failed, exact, so that a figure at its limit is at its limit.
 
         Raises:
             Unobserved: There was no request: that is neither 0 % nor 100 %.
@@ -48,7 +48,7 @@ class Counted:
         if self.total <= 0:
             msg = f"{service}: no request was counted within {format_duration(self.length)}"
             raise Unobserved(msg)
-        return self.errors / self.total
+        return Decimal(str(self.errors)) / Decimal(str(self.total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class ServiceBudget:
         self._require_covered(self.window, coverage)
         counted = self._counted(self.window)
         share = counted.error_share(self.service)
-        left = 1 - share / float(1 - self.target)
-        if left >= float(minimum.value):
+        left = 1 - share / (1 - self.target)
+        if left >= minimum.value:
             return Findings()
         allowed = counted.total * float(1 - self.target)
         return Findings(
@@ -115,14 +115,14 @@ class ServiceBudget:
         return Findings(found)
 
     def _burns(self, rate: BurnRate, coverage: Limit[Decimal]) -> list[str]:
-        seen: list[float] = []
+        seen: list[Decimal] = []
         for length in (rate.long, rate.short):
             self._require_covered(length, coverage)
             counted = self._counted(length)
             if counted.wholly_maintained:  # by declaration, nothing in it burns the budget
                 return []
-            seen.append(counted.error_share(self.service) / float(1 - self.target))
-        if min(seen) < rate.rate:
+            seen.append(counted.error_share(self.service) / (1 - self.target))
+        if min(seen) < Decimal(str(rate.rate)):
             return []
         return [
             (

@@ -63,7 +63,9 @@ def test_what_is_no_number_is_explicit_and_raises_where_it_is_used_as_one(wire: 
         _ = sample.value
 
 
-@pytest.mark.parametrize("wire", ["", " 1", "1_000", "infinity", "nan", "0x1p3", "1e999", "\u0661", 1, None, True, ["1"]])
+@pytest.mark.parametrize(
+    "wire", ["", " 1", "1_000", "infinity", "nan", "0x1p3", "1e999", "\u0661", 1, None, True, ["1"]]
+)
 def test_what_go_does_not_write_is_a_bad_answer(wire: object) -> None:
     """A value is a string that holds a number as Go writes it, and nothing else that Python would take for one."""
     with pytest.raises(BadAnswer):
