@@ -1,5 +1,6 @@
 """Our client against the real server: a Prometheus of its own over an empty store, on 127.0.0.1."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +16,15 @@ from apgms_ops.observation import Identity, Recorder
 from apgms_ops.probes.budget_reading import BudgetReader
 from apgms_ops.redact import Redactor
 from apgms_ops.sandbox import prometheus
-from apgms_ops.sandbox.history import Shape
+from apgms_ops.sandbox.history import Incident, Shape
+from apgms_ops.sandbox.impostor import serve
 from apgms_ops.sandbox.platform import TEMPLATE
 from apgms_ops.sandbox.world import World
 
 pytestmark = pytest.mark.sandbox
 PATIENCE = 60.0
+OUTAGE = Incident(begins=1.5, lasts=0.1, share=0.5)
+SHAPE = Shape(days=4, incidents=(OUTAGE,), holes=((3.0, 2.0),))
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
 
 
@@ -34,7 +38,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     component = prometheus.Prometheus()
     try:
         component.install(it, deadline)
-        prometheus.backfill(it, Shape(days=4, holes=((3.0, 2.0),)), it.folder(component.name) / "data", deadline)
+        prometheus.backfill(it, SHAPE, it.folder(component.name) / "data", deadline)
         prometheus.configure(it, cluster="contract")
         prometheus.launch(it, deadline)
         component.ready(it, deadline)
@@ -140,6 +144,34 @@ def test_maintenance_takes_its_requests_out(client: PrometheusClient) -> None:
     assert less.maintained == hour
     assert abs(whole.total - part.total - less.total) < 1
     assert reader.counted(hour, [(at - 2 * hour, at + hour)]).wholly_maintained
+
+
+def test_an_outage_within_maintenance_does_not_count(client: PrometheusClient) -> None:
+    """The errors of a declared window are in no figure; without the declaration they are."""
+    at = now()
+    reader = BudgetReader(client, "api-gateway", at, Deadline(PATIENCE))
+    declared = (at - timedelta(days=1.55), at - timedelta(days=1.35))
+    two_days = timedelta(days=2)
+    assert reader.counted(two_days, ()).error_share("api-gateway") > 0.01
+    assert reader.counted(two_days, [declared]).error_share("api-gateway") < 0.0005
+
+
+def test_errors_of_a_counter_that_was_born_with_them_are_counted(world: World, client: PrometheusClient) -> None:
+    """A counter whose first sample says 300 has grown by none, as far as `increase` can see; the errors count."""
+    labels = 'service="newborn",method="GET",route="/v1/x",status="503"'
+    body = f"http_requests_total{{{labels}}} 300\n".encode()
+    server = serve(world.port("traffic.metrics"), 200, "text/plain; version=0.0.4", body)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    deadline = Deadline(PATIENCE)
+    try:
+        # Both jobs read the same port, so it is scraped as two series.
+        while len(client.vector('http_requests_total{service="newborn"}', at=now(), deadline=deadline).samples) < 2:
+            deadline.pause(0.1, "a scrape")
+        counted = BudgetReader(client, "newborn", now(), deadline).counted(timedelta(hours=1), ())
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (counted.total, counted.errors) == (600, 600)
 
 
 def test_a_store_without_the_window_answers_a_number_all_the_same(client: PrometheusClient) -> None:
