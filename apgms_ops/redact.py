@@ -31,7 +31,9 @@ _NAMED = re.compile(
     rf"(?i)(?P<name>{_NAMES})(?P<separator>(?P<named>{_QUOTE}?)(?:[ \t]{{0,8}}(?:=>|[:=]|%3[AD])[ \t]{{0,8}}|>))"
     rf"{_VALUE}"
 )
-_OPTION = re.compile(rf"(?i)(?P<name>--[a-z-]{{0,40}}{_NAMES})(?P<separator>(?P<named>)[ \t]{{1,8}})(?!-){_VALUE}")
+_OPTION = re.compile(
+    rf"(?i)(?P<name>(?<!-)--[a-z-]{{0,40}}{_NAMES})(?P<separator>(?P<named>)[ \t]{{1,8}})(?!-){_VALUE}"
+)
 # What Kubernetes makes of an environment: {"name": "DB_PASSWORD", "value": "…"}, in JSON or YAML.
 _PAIR = re.compile(
     rf"(?i)(?P<name>\bname{_QUOTE}?\s{{0,4}}:\s{{0,4}}{_QUOTE}?[\w.-]{{0,60}}?{_NAMES}[\w.-]{{0,60}})"
@@ -43,7 +45,7 @@ _KEY_BLOCK = re.compile(
     r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
-_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]*)+")
+_DOTTED = re.compile(r"[\w.-]{15,}")
 _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     # Tokens that their vendors gave a recognisable shape: Slack, GitHub, AWS, Grafana, GitLab, npm, PyPI, Google. No
     # word boundary before them: in escaped JSON, the line break before one reads as the letter n.
