@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import folder_of_environments
-from apgms_ops.errors import SandboxError
+from apgms_ops.errors import ConfigurationError, SandboxError
 from apgms_ops.sandbox import composition, location, status
 from apgms_ops.sandbox.breaking import Breaker
 from apgms_ops.sandbox.faults import Fault, by_id
@@ -120,7 +120,7 @@ def _logs(arguments: argparse.Namespace) -> int:
     known = [component.name for component in composition.components()]
     if arguments.component is not None and arguments.component not in known:
         msg = f"no component {arguments.component!r}: there are {', '.join(known)}"
-        raise SandboxError(msg)
+        raise ConfigurationError(msg)
     wanted = [arguments.component] if arguments.component else known
     ends: dict[Path, int] = {}
     for path in (path for name in wanted for path in sorted((world.root / name).glob("*.log"))):

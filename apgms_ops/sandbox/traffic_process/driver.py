@@ -8,7 +8,6 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-
 _SILENCE = 60.0
 """Seconds for which an error of one kind is not written down again."""
 

@@ -1,0 +1,210 @@
+"""The whole sandbox, as a person drives it: from the command line."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.loading import load
+from apgms_ops.sandbox.faults import FAULTS, by_id
+from apgms_ops.sandbox.processes import ProcessTable
+from apgms_ops.sandbox.world import World
+
+pytestmark = pytest.mark.sandbox
+
+ROOT = Path(__file__).parents[2]
+GROUP = "sbr-submitter"
+TOPIC = "sbr.submit"
+
+
+def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `apgms-ops sandbox …` on the sandbox in `root`."""
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from apgms_ops.cli import main; sys.exit(main())", "sandbox", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"APGMS_SANDBOX": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sandbox that was brought up from the command line, and is taken down without a trace."""
+    root = tmp_path_factory.mktemp("whole") / "sandbox"
+    up = run(root, "up")
+    assert up.returncode == 0, up.stderr
+    assert "\x1b" not in up.stderr
+    assert [line.split()[0] for line in up.stderr.splitlines() if " ready after " in line].count("kafka") == 1
+    try:
+        yield World(root)
+    finally:
+        down = run(root, "down")
+    assert (down.returncode, down.stdout) == (0, "sandbox down\n")
+    assert ProcessTable().marked(root) == []
+    assert not root.exists()
+
+
+def order(world: World, path: str, body: str = "") -> tuple[int, dict[str, Any]]:
+    """Give the traffic process an order, and return status and answer."""
+    connection = http.client.HTTPConnection(world.get("traffic.control"), timeout=40)
+    try:
+        connection.request("POST", path, body.encode())
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def exported(world: World, path: str) -> dict[str, float]:
+    """Return the traffic process's metrics: series as they are written → value."""
+    connection = http.client.HTTPConnection(world.get("traffic.metrics"), timeout=10)
+    try:
+        connection.request("GET", path)
+        lines = connection.getresponse().read().decode().splitlines()
+    finally:
+        connection.close()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+
+def lag(world: World) -> float:
+    """Return how far the group is behind, as exported."""
+    series = f'kafka_consumergroup_lag{{consumergroup="{GROUP}",'
+    return sum(value for name, value in exported(world, "/metrics/kafka").items() if name.startswith(series))
+
+
+def await_lag(world: World, least: float, most: float) -> None:
+    """Wait until the exported lag lies between two numbers."""
+    deadline = Deadline(20)
+    while not least <= lag(world) <= most:
+        deadline.pause(0.1, f"a lag of {least:g} to {most:g}")
+
+
+def test_a_sandbox_that_is_up_is_well(world: World) -> None:
+    """`status` names every component with its process, and exits 0."""
+    status = run(world.root, "status")
+    assert status.returncode == 0, status.stdout
+    for component in ("kafka", "traffic", "prometheus", "alertmanager"):
+        assert f"\n  {component}" in status.stdout
+
+
+def test_up_of_a_running_sandbox_exits_0(world: World) -> None:
+    """A second `up` says that the sandbox runs, at once."""
+    began = time.monotonic()
+    up = run(world.root, "up")
+    assert (up.returncode, up.stdout.partition(",")[0]) == (0, "sandbox runs already")
+    assert time.monotonic() - began < 10
+
+
+def test_the_filled_environment_is_a_valid_one(world: World) -> None:
+    """The running sandbox's own environment file is loaded as it stands, and pins its Kafka and its Prometheus."""
+    environment = load(world.root / "sandbox.toml")
+    assert environment.identities.kafka == world.get("kafka.cluster_id")
+    assert environment.identities.prometheus == world.get("cluster")
+
+
+def test_a_fault_is_broken_and_healed_from_different_processes(world: World) -> None:
+    """`break` once, `break` again (2), `status` (1), `heal`, `status` (0)."""
+    fault = "kafka-group-empty"
+    broken = run(world.root, "break", fault)
+    assert broken.returncode == 0, broken.stderr
+    again = run(world.root, "break", fault)
+    assert (again.returncode, "is broken already" in again.stderr) == (2, True)
+    status = run(world.root, "status")
+    assert status.returncode == 1
+    assert f"broken on purpose: {fault}" in status.stdout
+    assert "** broken now **" in run(world.root, "faults").stdout
+    healed = run(world.root, "heal")
+    assert (healed.returncode, healed.stdout) == (0, f"healed: {fault}\n")
+    assert run(world.root, "heal", fault).returncode == 2
+    assert run(world.root, "status").returncode == 0
+
+
+def test_an_unknown_fault_lists_the_known(world: World) -> None:
+    """A mistyped fault exits 4 with one line that names those there are."""
+    broken = run(world.root, "break", "kafka-grup-empty")
+    assert broken.returncode == 4
+    assert broken.stderr.count("\n") == 1
+    assert "did you mean kafka-group-empty?" in broken.stderr
+
+
+def test_logs_are_shown_a_component(world: World) -> None:
+    """`logs COMPONENT` shows that component's log, and an unknown one is told with those there are."""
+    assert "kafka.log" in run(world.root, "logs", "kafka").stdout
+    unknown = run(world.root, "logs", "zookeeper")
+    assert unknown.returncode == 4
+    assert "there are kafka, traffic" in unknown.stderr
+
+
+def test_a_held_group_falls_behind_and_catches_up(world: World) -> None:
+    """Held, a group stays a member and falls behind by what is produced; released, it catches up."""
+    assert order(world, f"/groups/{GROUP}/hold")[0] == 200
+    assert order(world, f"/topics/{TOPIC}/produce", '{"count": 150, "partition": 1}') == (
+        200,
+        {"topic": TOPIC, "produced": 150},
+    )
+    await_lag(world, 150, 1000)
+    assert exported(world, "/metrics/kafka")[f'kafka_consumergroup_members{{consumergroup="{GROUP}"}}'] == 1
+    assert order(world, f"/groups/{GROUP}/release")[0] == 200
+    await_lag(world, 0, 10)
+
+
+def test_a_stopped_group_has_no_member_and_comes_back(world: World) -> None:
+    """Stopped, a group has no member; started, it has one again when the order is answered."""
+    assert order(world, f"/groups/{GROUP}/stop")[1]["member"] is False
+    assert order(world, f"/groups/{GROUP}/start")[1]["assigned"] == [f"{TOPIC}/{number}" for number in range(3)]
+
+
+def test_a_failing_group_keeps_up_and_parks_everything(world: World) -> None:
+    """What a failing group handles goes to the dead-letter topic, and counts there."""
+    letters = f'apgms_dlq_messages{{topic="{TOPIC}"}}'
+    before = exported(world, "/metrics/kafka")[letters]
+    order(world, f"/groups/{GROUP}/fail")
+    order(world, f"/topics/{TOPIC}/produce", '{"count": 20}')
+    deadline = Deadline(20)
+    while exported(world, "/metrics/kafka")[letters] < before + 20:
+        deadline.pause(0.1, "dead letters")
+    assert order(world, f"/groups/{GROUP}/recover")[0] == 200
+    await_lag(world, 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "error"),
+    [
+        ("/", "", "no order '/'; there are "),
+        ("/groups/nobody/stop", "", "no group 'nobody': there are audit-writer, "),
+        (f"/groups/{GROUP}/dance", "", "no order "),
+        (f"/groups/{GROUP}/stop", '{"now": true}', "no option 'now'"),
+        ("/topics/nothing/produce", '{"count": 1}', "no topic 'nothing'"),
+        (f"/topics/{TOPIC}/produce", "", "count must be a whole number from 1 to 200000, not None"),
+        (f"/topics/{TOPIC}/produce", '{"count": true}', "count must be a whole number"),
+        (f"/topics/{TOPIC}/produce", '{"count": 1, "partition": 3}', "has partitions 0 to 2, not 3"),
+        (f"/topics/{TOPIC}.dlq/pause", "", f"no topic '{TOPIC}.dlq'"),
+        ("/requests", '{"rate": 1e999}', "rate must be a number from 0 to 50, not inf"),
+        ("/requests", '{"error_share": 1.5}', "error_share must be a number from 0 to 1, not 1.5"),
+        ("/requests", "[]", "the body is no JSON object"),
+        ("/requests", "{", "the body is no JSON: "),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(world: World, path: str, body: str, error: str) -> None:
+    """An order with bad input is answered 400 with what is wrong and what could be said instead."""
+    status, answer = order(world, path, body)
+    assert status == 400
+    assert error in answer["error"]
+
+
+def test_every_fault_has_an_id_of_its_own() -> None:
+    """No two faults share an id, and faults of one component stand together."""
+    assert len(by_id()) == len(FAULTS)
+    components = [fault.component for fault in FAULTS]
+    assert components == sorted(components, key=components.index)
