@@ -17,7 +17,6 @@ from apgms_ops.errors import (
     ConfigurationError,
     DeadlineExceeded,
     Incomplete,
-    RateLimited,
     Unobserved,
     Unreachable,
 )
@@ -261,66 +260,6 @@ def test_other_statuses_are_returned_for_the_client_to_judge(server: Server) -> 
     """400 with a JSON body is an answer that only the vendor's client can read."""
     server.answers(response(b'{"errorType":"bad_data"}', "400 Bad Request"))
     assert reader(server.url).get("/x", deadline=Deadline(5)).status == 400
-
-
-class Slept:
-    """A clock that a deadline's sleep advances."""
-
-    def __init__(self) -> None:
-        """Begin at zero."""
-        self.waits: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        """Remember, and do not wait."""
-        self.waits.append(seconds)
-
-    def deadline(self, seconds: float) -> Deadline:
-        """Return a deadline on this clock."""
-        return Deadline(seconds, clock=lambda: sum(self.waits), sleep=self.sleep)
-
-
-def limited(*more: str) -> bytes:
-    """Return a 429 with more headers."""
-    return response(b'{"ok":false}', "429 Too Many Requests", "application/json", *more)
-
-
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        (["Retry-After: 3"], 3.0),
-        (["Retry-After: 0"], 0.5),
-        (["Retry-After: -7"], 0.5),
-        (["Retry-After: soon"], 0.5),
-        (["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"], 0.5),
-        ([], 0.5),
-    ],
-)
-def test_a_rate_limit_is_waited_out_within_the_deadline(server: Server, header: list[str], wait: float) -> None:
-    """429 is waited out as it asks, at least half a second, and asked again."""
-    clock, recorder = Slept(), Recorder(Redactor())
-    server.answers(limited(*header), OK)
-    assert reader(server.url, recorder).get("/x", deadline=clock.deadline(20)).status == 200
-    assert clock.waits == [wait]
-    assert recorder.seen[2][0].cause == f"rate limited (429), waiting {wait:g} s"
-
-
-@pytest.mark.parametrize("asked", ["86400", "20", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_a_rate_limit_beyond_the_deadline_is_said_at_once(server: Server, asked: str) -> None:
-    """A wait that the deadline does not allow is not begun."""
-    clock = Slept()
-    server.answers(limited(f"Retry-After: {asked}"))
-    with pytest.raises(RateLimited, match=r"20\.0 s are left"):
-        reader(server.url).get("/x", deadline=clock.deadline(20))
-    assert clock.waits == []
-
-
-def test_a_rate_limit_that_never_ends_is_given_up(server: Server) -> None:
-    """429 without end is given up after five answers, each wait longer than the one before."""
-    clock = Slept()
-    server.answers(limited())
-    with pytest.raises(RateLimited, match="after 5 tries"):
-        reader(server.url).get("/x", deadline=clock.deadline(1000))
-    assert clock.waits == [0.5, 1.0, 2.0, 4.0]
 
 
 def test_a_ca_file_that_cannot_be_read_is_a_configuration_error() -> None:
