@@ -103,13 +103,13 @@ def await_answers(world: World, deadline: Deadline) -> None:
 
 
 def await_scrapes(world: World, deadline: Deadline) -> None:
-    """Return once it scrapes: itself, and twice the traffic process if that answers.
+    """Return once it tries to scrape the traffic process, and has twice if that answers.
 
     Raises:
         SandboxError: It died, or scraped nothing by the deadline.
     """
     seconds = max(1, round(deadline.seconds))
-    _await(world, f'count_over_time(up{{job="{NAME}"}}[{seconds}s])', deadline)
+    _await(world, f'count_over_time(up{{job="services"}}[{seconds}s])', deadline)
     if ask(world.port("traffic.metrics"), "/metrics", deadline) is not None:
         _await(world, f'min(sum_over_time(up{{job=~"services|kafka-exporter"}}[{seconds}s])) >= 2', deadline)
 
