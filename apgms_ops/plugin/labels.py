@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import allure
 
+from apgms_ops.environment.limits import Limits
 from apgms_ops.observation import Observation
 from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.reports.pictures import picture
@@ -31,11 +32,11 @@ def label(check: PlannedCheck, environment: str) -> None:
         allure.dynamic.label("service", check.service)
 
 
-def attach(observations: Iterable[Observation]) -> None:
+def attach(observations: Iterable[Observation], limits: Limits) -> None:
     """Attach what the check judges: each observation as JSON, its records as tables, a picture where there is one."""
     for observation in observations:
         text = json.dumps(observation.to_json(), indent=1, ensure_ascii=False)
-        drawn = picture(observation)
+        drawn = picture(observation, limits)
         if drawn is not None:
             allure.attach(drawn, f"{observation.probe}", allure.attachment_type.SVG)
         for name, table in tables(observation.facts):

@@ -252,7 +252,7 @@ class CheckRun:
             # Last, because allure-pytest sets a title of its own while the check is set up.
             labels.label(check, self.environment.name)
             if check.absent is None:
-                labels.attach(self.observation(name) for name in check.probes)
+                labels.attach((self.observation(name) for name in check.probes), self.environment.limits)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
     def pytest_runtest_setup_of_absent(self, item: pytest.Item) -> None:
