@@ -220,7 +220,7 @@ ENDS = ["a", " ", "-", "\\", '"', "@b", "&a", ".", "\n a", "1", ","]
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_hostile_megabyte_is_redacted(piece: str) -> None:
-    """Text that repeats what a pattern begins with is redacted in proportion to its length: its square would not end."""
+    """Text that repeats what a pattern begins with is redacted in proportion to its length, not to its square."""
     # A pattern whose work grew with the square of the length would need hours for the last line.
     redactor = Redactor()
     for end in ENDS:
