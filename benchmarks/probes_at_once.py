@@ -21,7 +21,7 @@ deployment = "api-gateway"
 replicas = 1
 objectives = [{ kind = "availability", target = "99.9%", window = "30d", source = "bench" }]
 """
-CONFTEST = f"""
+CONFTEST = """
 from dataclasses import dataclass
 from apgms_ops.deadline import Deadline
 from apgms_ops.probes import probe
@@ -57,13 +57,16 @@ def main() -> None:
         times = []
         for _ in range(REPEATS):
             began = time.perf_counter()
+            # Hypothesis is a library of our tests; its plugin is not part of what a user runs.
             command = [sys.executable, "-m", "pytest", "--env", "bench", "-q", "-p", "no:cacheprovider"]
-            done = subprocess.run(command, cwd=site, env=os.environ, capture_output=True, text=True, check=False)  # noqa: S603 — our own command
+            command += ["-p", "no:hypothesispytest"]
+            done = subprocess.run(command, cwd=site, env=os.environ, capture_output=True, text=True, check=False)
             times.append(time.perf_counter() - began)
             if done.returncode != 0 or f"{PROBES} PASS" not in done.stdout:
                 sys.exit(done.stdout + done.stderr)
     best, total = min(times), PROBES * SECONDS
-    print(f"{PROBES} probes of {SECONDS} s: whole run {best:.2f} s (min of {REPEATS}: {', '.join(f'{t:.2f}' for t in times)})")
+    each = ", ".join(f"{seconds:.2f}" for seconds in times)
+    print(f"{PROBES} probes of {SECONDS} s: whole run {best:.2f} s (min of {REPEATS}: {each})")
     print(f"one after another they take {total:.2f} s: ratio {best / total:.2f}; the bound is 1.50 s")
     sys.exit(0 if best <= 1.5 else 1)  # noqa: PLR2004 — the bound
 

@@ -69,7 +69,7 @@ class Ledger:
         # Unbuffered, and the lock goes with the file: one entry is one write under one lock.
         file = self.path.open("a+b", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        return file  # type: ignore[return-value]  # FileIO is what buffering=0 gives
+        return file
 
     def _append(self, file: BinaryIO, kind: str, body: Mapping[str, Any]) -> str:
         last = _last_line(file)

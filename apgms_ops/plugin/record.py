@@ -134,6 +134,8 @@ class Record:
         """Say what is looked at, and where the run is kept."""
         environment = self._run.environment
         lines = [f"environment: {environment.name}", *(f"  {printable(note)}" for note in environment.notes)]
+        if environment.unpinned:
+            lines.append(f"  NOT PINNED, so whatever answers is believed: {', '.join(environment.unpinned)}")
         if self._options.recorded is not None:
             lines.append(f"replay of: {printable(self._options.recorded.path.name)}")
         if self._recording:

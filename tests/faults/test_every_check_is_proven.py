@@ -46,6 +46,13 @@ def red(verdicts: dict[str, tuple[Verdict, str]]) -> dict[str, str]:
     return {check: f"{verdict}: {seen}" for check, (verdict, seen) in verdicts.items() if verdict is not Verdict.PASS}
 
 
+def _component(fault: type[Fault]) -> str:
+    return fault.component
+
+
+IN_ORDER = sorted(FAULTS, key=_component)
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A healthy sandbox of this module's own."""
@@ -59,7 +66,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         lease.release()
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS, key=lambda fault: fault.component), ids=lambda fault: fault.id)
+@pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.id for fault in IN_ORDER])
 def test_a_fault_gives_the_verdicts_it_names_and_heals(sandbox: World, fault: type[Fault]) -> None:
     """Broken, the named checks give the named verdicts and all others PASS; healed, all PASS again."""
     breaker = Breaker(sandbox, by_id())
