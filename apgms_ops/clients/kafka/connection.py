@@ -105,12 +105,12 @@ class Connection:
         seconds = self.seconds(patience, doing)
         future = self.admin.describe_cluster(request_timeout=seconds)
         refusals = patience.within(_REFUSALS)
-        while not future.done() and not patience.expired:
+        while not concurrent.futures.wait((future,), timeout=min(_POLL, patience.remaining)).done:
             self.admin.poll(0)
             if self._said is not None and (refusals.expired or self._said.name() != "_TRANSPORT"):
                 raise translated(self._said, doing, seconds)
-            if patience.remaining > _POLL:
-                patience.pause(_POLL, doing)
+            if patience.expired:
+                break
         return str(self.result(future, patience, doing).cluster_id)
 
     def result(self, future: "concurrent.futures.Future[T]", deadline: Deadline, doing: str) -> T:

@@ -19,7 +19,7 @@ _DENIED: Final = frozenset(
         "ILLEGAL_SASL_STATE",
     },
 )
-_UNREACHABLE: Final = frozenset({"_TRANSPORT", "_RESOLVE", "_SSL", "_ALL_BROKERS_DOWN", "NETWORK_EXCEPTION"})
+_UNREACHABLE: Final = frozenset({"_TRANSPORT", "_RESOLVE", "_SSL", "_ALL_BROKERS_DOWN", "_NOENT", "NETWORK_EXCEPTION"})
 _LATE: Final = frozenset({"_TIMED_OUT", "_TIMED_OUT_QUEUE", "_MSG_TIMED_OUT", "REQUEST_TIMED_OUT"})
 _HALF: Final = frozenset(
     {
