@@ -13,6 +13,7 @@
     │   ├── Incomplete              an answer that says itself that something is missing from it
     │   └── WrongTarget             a good answer from a system that is not the pinned one
     ├── EvidenceInvalid             a ledger or an observation that does not verify
+    ├── ReportError                 the report could not be drawn; the evidence stays as it is
     └── SandboxError                the embedded platform could not be brought up, broken or healed
 
 The tree is our own, and does not reuse built-in errors, because the plugin turns exceptions into verdicts: an
@@ -70,6 +71,10 @@ class WrongTarget(Unobserved):
 
 class EvidenceInvalid(ApgmsOpsError):
     """Recorded evidence does not verify; the text names the first bad entry."""
+
+
+class ReportError(ApgmsOpsError):
+    """A report could not be drawn; the text says what to do. The run and its evidence stay as they are."""
 
 
 class SandboxError(ApgmsOpsError):

@@ -1,11 +1,8 @@
 """Apache Kafka's jars: resolved by Maven from our own pom.xml, compared with our own digests, kept in the cache."""
 
-import hashlib
 import json
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from importlib import resources
@@ -14,6 +11,7 @@ from typing import Any, Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
+from apgms_ops.maven import differing, fetch
 from apgms_ops.sandbox import debian
 from apgms_ops.sandbox.state import locked
 from apgms_ops.sandbox.world import World
@@ -59,11 +57,13 @@ class Jars:
         world.report(f"Apache Kafka {self.version}: fetching {len(self._digests)} jars with Maven")
         draft = Path(tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent))
         try:
-            (draft / "pom.xml").write_bytes(packaged("pom.xml"))
             jars = draft / "jars"
             goal = ("dependency:copy-dependencies", f"-DoutputDirectory={jars}", "-DincludeScope=runtime")
-            _run([str(maven), "-B", "-q", "-C", "-f", str(draft / "pom.xml"), *goal], draft, deadline)
-            wrong = self._wrong(jars)
+            failure = fetch(maven, packaged("pom.xml"), goal, draft, deadline)
+            if failure is not None:
+                msg = f"Apache Kafka {self.version} could not be fetched: {failure}"
+                raise SandboxError(msg)
+            wrong = differing(jars, self._digests)
             if wrong:
                 msg = f"Maven fetched jars that are not the pinned ones: {', '.join(wrong)}"
                 raise SandboxError(msg)
@@ -74,23 +74,10 @@ class Jars:
             shutil.rmtree(draft, ignore_errors=True)
 
     def _verified(self, folder: Path) -> bool:
-        if not folder.is_dir() or self._wrong(folder):
+        if not folder.is_dir() or differing(folder, self._digests):
             return False
         self._stamp()
         return True
-
-    def _wrong(self, folder: Path) -> list[str]:
-        """Return the names of jars that are missing, or differ from the manifest."""
-        wrong = []
-        for name, digest in self._digests.items():
-            try:
-                with (folder / name).open("rb") as jar:
-                    actual = hashlib.file_digest(jar, "sha256").hexdigest()
-            except OSError:
-                actual = "missing"
-            if actual != digest:
-                wrong.append(name)
-        return wrong
 
     # A full verification reads 45 MB. After one, size and modification time of each jar are noted down, and as long
     # as they are the same the start of a sandbox reads no jar.
@@ -115,30 +102,3 @@ class Jars:
 def packaged(name: str) -> bytes:
     """Return a file that is packaged beside this module."""
     return resources.files(__package__).joinpath(name).read_bytes()
-
-
-def _run(command: list[str], cwd: Path, deadline: Deadline) -> None:
-    # In a session of its own: Maven's start script leaves a JVM behind if it alone is ended.
-    process = subprocess.Popen(  # noqa: S603 — a fixed command
-        command,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=deadline.require("fetching Apache Kafka with Maven"))
-    except BaseException as error:  # an interrupted runner must not leave Maven behind either
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            msg = f"Maven did not fetch Apache Kafka within {deadline.seconds:g} s"
-            raise SandboxError(msg) from error
-        raise
-    if process.returncode != 0:
-        errors = [line for line in output.splitlines() if "[ERROR]" in line]
-        why = errors[0].partition("[ERROR]")[2].strip() if errors else f"exit code {process.returncode}"
-        msg = f"Maven could not fetch Apache Kafka: {why[:300]}"
-        raise SandboxError(msg)
