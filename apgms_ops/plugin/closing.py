@@ -35,12 +35,13 @@ def result(run: CheckRun, options: Options, checks: tuple[CheckResult, ...], cod
     )
 
 
-def write_allure(run: CheckRun, folder: str, vanished: Iterable[CheckResult]) -> None:
+def write_allure(run: CheckRun, folder: str, checks: Iterable[CheckResult], vanished: Iterable[CheckResult]) -> None:
     """Complete the folder of Allure results, and redact it once more.
 
     Args:
         run: The run.
         folder: Where allure-pytest wrote.
+        checks: Every planned check.
         vanished: The checks that did not run to their end, and so have no result yet.
     """
     results = Path(folder)
@@ -53,6 +54,7 @@ def write_allure(run: CheckRun, folder: str, vanished: Iterable[CheckResult]) ->
     allure.write_categories(results)
     allure.write_environment(results, values)
     allure.write_executor(results, run.folder.id, os.environ)
+    allure.write_verdicts(results, checks)
     for check in vanished:
         allure.write_vanished(results, check, environment.name, int(time.time() * 1000))
     allure.sweep(results, Redactor(_readable_secrets(run)))

@@ -8,6 +8,7 @@ import allure
 from apgms_ops.environment.limits import Limits
 from apgms_ops.observation import Observation
 from apgms_ops.plugin.collection import PlannedCheck
+from apgms_ops.reports.allure import CHECK_LABEL
 from apgms_ops.reports.pictures import picture
 from apgms_ops.reports.tables import tables
 
@@ -21,9 +22,9 @@ def label(check: PlannedCheck, environment: str) -> None:
     name = check.promise if check.service is None else f"{check.promise} ({check.service})"
     allure.dynamic.title(name)
     allure.dynamic.parameter("environment", environment)
-    allure.dynamic.epic("APGMS operations runbook")
     allure.dynamic.feature(check.section)
     allure.dynamic.story(f"{check.step}. {check.step_title}")
+    allure.dynamic.label(CHECK_LABEL, check.id)
     allure.dynamic.label("runbook", f"{check.section} {check.step}")
     for control in check.controls:
         allure.dynamic.label("control", control)

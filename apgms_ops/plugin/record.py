@@ -231,7 +231,7 @@ class Record:
         )
         self._result = closing.result(self._run, self._options, checks, code, head)
         vanished = [check for check in checks if not self._tally.finished(check.id)]
-        closing.write_allure(self._run, self._config.option.allure_report_dir, vanished)
+        closing.write_allure(self._run, self._config.option.allure_report_dir, checks, vanished)
         self._run.folder.finish()
 
     def _exit_code(self, session: pytest.Session, status: int, checks: tuple[CheckResult, ...]) -> int:

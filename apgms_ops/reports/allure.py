@@ -6,11 +6,12 @@ Written into the folder of results, which allure-pytest fills while the checks r
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from apgms_ops.reports.model import CheckResult
+from apgms_ops.verdict import Verdict
 
 # The first category that fits takes a result, so the special ones come first.
 CATEGORIES: tuple[dict[str, Any], ...] = (
@@ -19,6 +20,18 @@ CATEGORIES: tuple[dict[str, Any], ...] = (
     {"name": "Could not be observed: never green", "matchedStatuses": ["broken"]},
     {"name": "Declared absent in this environment", "matchedStatuses": ["skipped"]},
 )
+
+CHECK_LABEL = "check"
+"""The label that carries a check's id, by which its result is found again."""
+_STATUSES: Mapping[Verdict, str] = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.WAIVED: "failed",
+    Verdict.UNKNOWN: "broken",
+    Verdict.SKIPPED: "skipped",
+}
+_TRACE_LIMIT = 8000
+"""Characters, from the end."""
 
 
 def write_categories(folder: Path) -> None:
@@ -77,13 +90,36 @@ def write_vanished(folder: Path, check: CheckResult, environment: str, at_ms: in
         "fullName": check.id,
         "name": check.promise,
         "status": "broken",
-        "statusDetails": {"message": check.seen},
+        "statusDetails": {"message": f"{check.verdict}: {check.seen}"},
         "start": at_ms,
         "stop": at_ms,
         "labels": [{"name": "feature", "value": check.section}, {"name": "story", "value": check.step_title}],
         "parameters": [{"name": "environment", "value": environment}],
     }
     _write_json(folder / f"{result['uuid']}-result.json", result)
+
+
+def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> None:
+    """Give every result the verdict of its check, and what was seen in its words.
+
+    The status that allure-pytest wrote is its own reading of pytest's reports, which a hook or another plugin may have
+    changed; the message is pytest's account of the expression, with the facts in full, which are attached anyway.
+    """
+    verdicts = {check.id: check for check in checks}
+    for path in folder.glob("*-result.json"):
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            check = verdicts[next(label["value"] for label in result["labels"] if label["name"] == CHECK_LABEL)]
+        except (ValueError, KeyError, TypeError, StopIteration):
+            continue  # not of this plan: it stays as whoever wrote it left it
+        result["status"] = _STATUSES[check.verdict]
+        details = result.pop("statusDetails", None) or {}
+        if check.verdict is not Verdict.PASS:
+            result["statusDetails"] = {"message": f"{check.verdict}: {check.seen}"}
+            trace = details.get("trace")
+            if check.verdict is Verdict.UNKNOWN and isinstance(trace, str):
+                result["statusDetails"]["trace"] = trace[-_TRACE_LIMIT:]
+        _write_json(path, result)
 
 
 def sweep(folder: Path, redact: Callable[[str], str]) -> int:
