@@ -30,13 +30,18 @@ demo: $(READY) ## bring up the sandbox, run the checks on it, draw the report
 	@echo "  $(BIN)/apgms-ops sandbox heal"
 	@echo "  $(BIN)/apgms-ops sandbox down"
 
-test: unit live ## all tests
+test: $(READY) ## all tests, and what they cover together
+	$(BIN)/coverage erase
+	$(MAKE) unit
+	$(MAKE) live
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=85
 
 unit: $(READY) ## tests that need no running system, in parallel
-	$(BIN)/pytest tests -n $(WORKERS) -m "not sandbox" --cov --cov-report=term:skip-covered --cov-fail-under=80
+	$(BIN)/coverage run -m pytest tests -n $(WORKERS) -m "not sandbox"
 
 live: $(READY) ## tests on real systems: contracts, the sandbox, every fault; one after another
-	$(BIN)/pytest tests -m sandbox
+	$(BIN)/coverage run -m pytest tests -m sandbox --durations=10
 
 lint: $(READY) ## style, types, import contracts
 	$(BIN)/ruff format --check .

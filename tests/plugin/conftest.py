@@ -99,7 +99,7 @@ class Site:
 
     def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """Start pytest."""
-        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME") or k.startswith("COVERAGE_")}
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=self.folder,
