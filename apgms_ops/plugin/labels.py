@@ -21,6 +21,7 @@ def label(check: PlannedCheck, environment: str) -> None:
     """
     name = check.promise if check.service is None else f"{check.promise} ({check.service})"
     allure.dynamic.title(name)
+    allure.dynamic.description(f"Runbook, {check.section} {check.step}: {check.step_title}.")
     allure.dynamic.parameter("environment", environment)
     allure.dynamic.feature(check.section)
     allure.dynamic.story(f"{check.step}. {check.step_title}")

@@ -1,6 +1,8 @@
 """What Allure's renderer is given: a copy of a run's results, with the history of the runs before it."""
 
+import base64
 import hashlib
+import html
 import json
 import shutil
 from collections import Counter
@@ -12,6 +14,7 @@ from typing import Any, Final
 from apgms_ops.errors import ReportError
 
 _STATUSES: Final = ("failed", "broken", "skipped", "passed", "unknown")
+_SVG: Final = "image/svg+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def stage(results: Path, folder: Path, earlier: Iterable[Earlier]) -> int:
     except OSError as error:
         msg = f"{results} cannot be copied: {error.strerror or error}"
         raise ReportError(msg) from error
-    count = _merge_attachments(folder)
+    count = _complete(folder)
     if not count:
         msg = f"{results} holds no results"
         raise ReportError(msg)
@@ -68,38 +71,80 @@ def read_results(folder: Path) -> Iterator[dict[str, Any]]:
             yield data
 
 
-def _merge_attachments(folder: Path) -> int:
-    """Let results that attach the same text share one file, and return how many results there are.
+def _complete(folder: Path) -> int:
+    """Let results share what they attach, show their pictures, and return how many results there are."""
+    results = {path: _read(path) for path in sorted(folder.glob("*-result.json"))}
+    containers = {path: _read(path) for path in sorted(folder.glob("*-container.json"))}
+    kept = _shared(folder, [a for data in (*results.values(), *containers.values()) for a in _attachments(data)])
+    for path, data in (results | containers).items():
+        for attachment in _attachments(data):
+            attachment["source"] = kept.get(attachment["source"], attachment["source"])
+        if path in results:
+            _show_pictures(folder, data)
+        _write(path, data)
+    return len(results)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{path.name} is not JSON: the results are damaged"
+        raise ReportError(msg) from error
+    if not isinstance(data, dict):
+        msg = f"{path.name} is not a JSON object: the results are damaged"
+        raise ReportError(msg)
+    return data
+
+
+def _attachments(data: object) -> Iterator[dict[str, Any]]:
+    """Yield the attachments of a result or container, those of its steps included."""
+    if isinstance(data, list):
+        for item in data:
+            yield from _attachments(item)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key == "attachments" and isinstance(value, list):
+                yield from (a for a in value if isinstance(a, dict) and isinstance(a.get("source"), str))
+            else:
+                yield from _attachments(value)
+
+
+def _shared(folder: Path, attachments: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Remove files that repeat what another one attaches under the same name, and return which stands for which.
 
     Each check attaches what it judges; twelve checks of one observation would carry it into the page twelve times.
     """
-    same: dict[str, str] = {}
+    first: dict[tuple[object, ...], str] = {}
     kept: dict[str, str] = {}
-    for path in sorted(folder.glob("*-attachment*")):
-        key = f"{hashlib.sha256(path.read_bytes()).hexdigest()}{path.suffix}"
-        kept[path.name] = same.setdefault(key, path.name)
-    count = 0
-    for path in sorted(folder.glob("*-result.json")):
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            msg = f"{path.name} is not JSON: the results are damaged"
-            raise ReportError(msg) from error
-        path.write_text(json.dumps(_renamed(data, kept), ensure_ascii=False), encoding="utf-8")
-        count += 1
-    for name, first in kept.items():
-        if name != first:
-            (folder / name).unlink()
-    return count
+    for attachment in attachments:
+        source = attachment["source"]
+        path = folder / source
+        if source in kept or path.parent != folder or not path.is_file():
+            continue
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        kept[source] = first.setdefault((attachment.get("name"), attachment.get("type"), digest), source)
+    for source, stands in kept.items():
+        if source != stands:
+            (folder / source).unlink()
+    return kept
 
 
-def _renamed(data: Any, names: dict[str, str]) -> Any:  # noqa: ANN401 — JSON
-    if isinstance(data, dict):
-        return {
-            key: names.get(value, value) if key == "source" and isinstance(value, str) else _renamed(value, names)
-            for key, value in data.items()
-        }
-    return [_renamed(item, names) for item in data] if isinstance(data, list) else data
+def _show_pictures(folder: Path, result: dict[str, Any]) -> None:
+    """Put the pictures that a result attaches into its description, where they are seen without a click.
+
+    As images: whatever they hold, a browser runs nothing of it.
+    """
+    shown = []
+    for attachment in _attachments(result):
+        path = folder / attachment["source"]
+        if attachment.get("type") == _SVG and path.parent == folder and path.is_file():
+            data = base64.b64encode(path.read_bytes()).decode("ascii")
+            name = html.escape(str(attachment.get("name")))
+            shown.append(f'<p><img alt="{name}" style="max-width:100%" src="data:{_SVG};base64,{data}"></p>')
+    if shown:
+        described = html.escape(str(result.pop("description", None) or ""))
+        result["descriptionHtml"] = "\n".join((f"<p>{described}</p>", *shown))
 
 
 def _write_history(folder: Path, earlier: tuple[Earlier, ...]) -> None:
