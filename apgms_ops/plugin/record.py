@@ -28,7 +28,7 @@ from apgms_ops.redact import printable
 from apgms_ops.reports.model import CheckResult, RunResult
 from apgms_ops.reports.summary import summary
 from apgms_ops.sandbox import composition, location
-from apgms_ops.verdict import EXIT_CONFIGURATION, EXIT_GREEN, EXIT_UNKNOWN, Verdict, exit_code
+from apgms_ops.verdict import EXIT_GREEN, EXIT_UNKNOWN, Verdict, exit_code
 
 if TYPE_CHECKING:
     from apgms_ops.sandbox.platform import Lease
@@ -60,7 +60,6 @@ class Record:
         self._config = run.config
         self._tally = Tally()
         self._written: set[str] = set()
-        self._problems: list[str] = []
         self._stopped = ""
         self._tracebacks: list[pytest.TestReport] = []
         self._lease: Lease | None = None
@@ -125,10 +124,10 @@ class Record:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 — xdist's WorkerController
-        """Take what a worker refused."""
-        for problem in getattr(node, "workeroutput", {}).get("apgms_ops_problems", []):
-            if problem not in self._problems:
-                self._problems.append(problem)
+        """Refuse what a worker refused, before xdist replaces a worker that did not crash."""
+        problems = getattr(node, "workeroutput", {}).get("apgms_ops_problems", [])
+        if problems:
+            raise pytest.UsageError("\n  ".join(problems))
 
     def pytest_report_header(self) -> list[str]:
         """Say what is looked at, and where the run is kept."""
@@ -212,8 +211,6 @@ class Record:
                 self._lease.release()
 
     def _finish(self, session: pytest.Session, status: int) -> None:
-        if self._problems:
-            session.exitstatus = EXIT_CONFIGURATION
         if not self._recording:
             return
         recorded = self._recorded()
@@ -246,8 +243,6 @@ class Record:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 — pytest does not export its type
         """Print what a person needs to know."""
-        for problem in self._problems:
-            terminalreporter.write_line(f"ERROR: {printable(problem)}", red=True)
         if self._result is None:
             return
         for report in self._tracebacks:

@@ -20,6 +20,8 @@ _STYLES: dict[Verdict, Style] = {
     Verdict.PASS: "green",
 }
 _IN_WORDS = {
+    2: "interrupted, not green",
+    3: "pytest failed, not green",
     EXIT_GREEN: "all green",
     EXIT_FAIL: "something FAILED",
     EXIT_UNKNOWN: "nothing failed, and not all could be observed: not green",

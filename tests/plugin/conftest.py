@@ -108,6 +108,7 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def finish(self, process: "subprocess.Popen[str]") -> Finished:
@@ -125,7 +126,8 @@ class Site:
         until = time.monotonic() + 60
         while not condition() and time.monotonic() < until and process.poll() is None:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        # As a terminal does it: to every process of the group.
+        os.killpg(process.pid, signal.SIGINT)
         return self.finish(process)
 
 
