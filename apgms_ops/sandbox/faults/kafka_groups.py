@@ -66,7 +66,7 @@ class GroupVanished(Fault):
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:
         """Put the commits back and let the members return."""
-        if tools.state_of(world, tools.GROUP, deadline)[0] in {"DEAD", "EMPTY"}:
+        if not tools.group_of(world, tools.GROUP, deadline).clients:
             tools.move(world, tools.GROUP, {(t, p): offset for t, p, offset in memo["committed"]}, deadline)
         tools.busy(world, deadline)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults import kafka_tools as tools
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.kafka.wire import GroupSeen
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -15,7 +16,8 @@ _PROGRAM: Final = "apgms_ops.sandbox.kafka.guest"
 _ELSEWHERE: Final = "payments.result"
 
 
-def _start(world: World, way: str, topic: str) -> None:
+def _start(world: World, way: str, topic: str, deadline: Deadline) -> None:
+    world.stop(_GUEST, deadline)  # one may be left from a break that was interrupted
     world.spawn(_GUEST, [sys.executable, "-m", _PROGRAM, way, world.get("kafka.bootstrap"), tools.GROUP, topic])
 
 
@@ -36,9 +38,9 @@ class PartitionUnassigned(Fault):
         """Put a member with another subscription in the place of the right one."""
         tools.quiet(world, deadline)
         tools.order(world, f"/groups/{tools.GROUP}/stop", deadline)
-        _start(world, "linger", _ELSEWHERE)
+        _start(world, "linger", _ELSEWHERE, deadline)
         tools.wait(
-            lambda: tools.state_of(world, tools.GROUP, deadline) == ("STABLE", ("guest",)),
+            lambda: tools.group_of(world, tools.GROUP, deadline) == GroupSeen("Stable", ("guest",)),
             deadline,
             "the other member being in the group",
         )
@@ -67,11 +69,11 @@ class GroupRebalancing(Fault):
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Let a member join that then hangs, and another one, for which the group would have to divide anew."""
         tools.quiet(world, deadline)
-        _start(world, "hang", tools.TOPIC)
+        _start(world, "hang", tools.TOPIC, deadline)
         tools.wait(
             lambda: (
-                (found := tools.state_of(world, tools.GROUP, deadline))[0] == "PREPARING_REBALANCING"
-                and "guest-2" in found[1]
+                (found := tools.group_of(world, tools.GROUP, deadline)).state == "PreparingRebalance"
+                and "guest-2" in found.clients
             ),
             deadline,
             "the group rebalancing",
@@ -82,7 +84,7 @@ class GroupRebalancing(Fault):
         """End the member that hangs; the group notices within its session timeout."""
         world.stop(_GUEST, deadline)
         tools.wait(
-            lambda: tools.state_of(world, tools.GROUP, deadline) == ("STABLE", (f"{tools.GROUP}-1",)),
+            lambda: tools.group_of(world, tools.GROUP, deadline) == GroupSeen("Stable", (f"{tools.GROUP}-1",)),
             deadline,
             "the group being back to its own member",
         )

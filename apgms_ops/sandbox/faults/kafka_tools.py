@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
+from apgms_ops.sandbox.kafka.wire import Coordinator, GroupSeen
 from apgms_ops.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -111,17 +112,16 @@ def administer(
 
 def commits(world: World, group: str, deadline: Deadline) -> dict[Place, int]:
     """Return the offsets that a group has committed."""
-    from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException  # noqa: PLC0415 — heavy
+    return _coordinator(world, deadline).commits(group)
 
-    asked = [ConsumerGroupTopicPartitions(group)]
-    client = admin(world)
-    future = client.list_consumer_group_offsets(asked, request_timeout=_PATIENCE)[group]
-    try:
-        answer = future.result(timeout=deadline.require(f"reading the offsets of {group}"))
-    except (KafkaException, TimeoutError) as error:
-        msg = f"Kafka does not tell the offsets of {group}: {error}"
-        raise SandboxError(msg) from error
-    return {(p.topic, p.partition): p.offset for p in answer.topic_partitions or () if p.offset >= 0}
+
+def group_of(world: World, group: str, deadline: Deadline) -> GroupSeen:
+    """Return the state of a group and the client ids of its members."""
+    return _coordinator(world, deadline).describe(group)
+
+
+def _coordinator(world: World, deadline: Deadline) -> Coordinator:
+    return Coordinator(world.get("kafka.bootstrap"), deadline.require("asking Kafka for a group"))
 
 
 def ends(world: World, topic: str, deadline: Deadline) -> dict[Place, int]:
@@ -164,19 +164,6 @@ def delete_group(world: World, group: str, deadline: Deadline) -> None:
     )
 
 
-def state_of(world: World, group: str, deadline: Deadline) -> tuple[str, tuple[str, ...]]:
-    """Return the driver's name of a group's state, and the client ids of its members; DEAD while nobody answers."""
-    from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
-
-    client = admin(world)
-    future = client.describe_consumer_groups([group], request_timeout=_PATIENCE)[group]
-    try:
-        answer = future.result(timeout=deadline.require(f"describing {group}"))
-    except (KafkaException, TimeoutError):
-        return "DEAD", ()
-    return answer.state.name, tuple(member.client_id for member in answer.members)
-
-
 def wait(until: Callable[[], bool], deadline: Deadline, what: str) -> None:
     """Wait until something is so.
 
@@ -196,7 +183,7 @@ def wait_caught_up(world: World, deadline: Deadline, group: str = GROUP, topic: 
 
     def caught_up() -> bool:
         committed = commits(world, group, deadline)
-        return state_of(world, group, deadline)[0] == "STABLE" and all(
+        return group_of(world, group, deadline).state == "Stable" and all(
             committed.get(place, -1) >= max(0, end - nearly) for place, end in ends(world, topic, deadline).items()
         )
 
