@@ -37,7 +37,8 @@ def _report(arguments: argparse.Namespace) -> int:
     renderer = Renderer(AllureTool(_cache(os.environ), os.environ, _say_aside))
     count = renderer.render(run, output, Deadline(_DRAWING))
     size = output.stat().st_size / 1_000_000
-    sys.stdout.write(f"{printable(str(output))}: {count} results of {run.path.name}, {size:.1f} MB\n")
+    where = printable(os.path.relpath(output))
+    sys.stdout.write(f"{where}: {count} results of {run.path.name}, {size:.1f} MB\n")
     return 0
 
 

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from apgms_ops.redact import Redactor
 from apgms_ops.reports import allure
+from apgms_ops.reports.model import CheckResult
 from apgms_ops.reports.tables import tables
 from apgms_ops.secret import Secret
+from apgms_ops.verdict import Verdict
 
 
 def test_a_property_is_one_line_however_hostile_its_value(tmp_path: Path) -> None:
@@ -64,3 +68,40 @@ def test_records_become_tables_and_no_formulas() -> None:
         "groups": [{"name": "=cmd()", "lag": -3, "topics": ["a", "b"], "rows": [{"p": 0}]}, {"name": "b"}],
     }
     assert dict(tables(facts)) == {"groups": "name,lag,topics\n'=cmd(),-3,a b\nb,,\n"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "message"),
+    [
+        (Verdict.PASS, "passed", None),
+        (Verdict.FAIL, "failed", "FAIL: 480 behind"),
+        (Verdict.WAIVED, "failed", "WAIVED: 480 behind"),
+        (Verdict.UNKNOWN, "broken", "UNKNOWN: 480 behind"),
+        (Verdict.SKIPPED, "skipped", "SKIPPED: 480 behind"),
+    ],
+)
+@pytest.mark.parametrize("written", ["passed", "failed", "broken", "skipped"])
+def test_the_report_shows_the_ledgers_verdict(
+    tmp_path: Path, verdict: Verdict, status: str, message: str | None, written: str
+) -> None:
+    """Whatever status was written while the checks ran, a result has that of its verdict, with what was seen."""
+    labels = [{"name": "control", "value": "x"}, {"name": allure.CHECK_LABEL, "value": "checks/a.py::b"}]
+    details = {"message": "assert not 480 behind\n + where 480 behind = ConsumerLag(...)", "trace": "t" * 20_000}
+    file = tmp_path / "a-result.json"
+    file.write_text(json.dumps({"status": written, "labels": labels, "statusDetails": details}))
+    check = CheckResult("checks/a.py::b", "B.", verdict, "480 behind", "daily-checks", 3, "Kafka lag", 0.1)
+    allure.write_verdicts(tmp_path, [check])
+    result = json.loads(file.read_text())
+    assert result["status"] == status
+    assert result.get("statusDetails", {}).get("message") == message
+    assert ("trace" in result.get("statusDetails", {})) == (verdict is Verdict.UNKNOWN)
+    assert len(file.read_text()) < 10_000
+
+
+def test_results_of_no_planned_check_are_left_alone(tmp_path: Path) -> None:
+    """A result without our label, or that is no result at all, stays as whoever wrote it left it."""
+    texts = {"a-result.json": '{"status": "passed"}', "b-result.json": "{", "c-result.json": "[]"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    allure.write_verdicts(tmp_path, [])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == texts
