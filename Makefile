@@ -22,13 +22,16 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## bring up the sandbox, run the checks on it, draw the report
 	$(BIN)/apgms-ops sandbox up
-	$(BIN)/pytest checks/ --env sandbox
-	@echo
-	@echo "The sandbox goes on running. Break it, look again, heal it, take it down:"
-	@echo "  $(BIN)/apgms-ops sandbox faults"
-	@echo "  $(BIN)/apgms-ops sandbox break kafka-lag-at-limit && $(BIN)/pytest checks/ --env sandbox"
-	@echo "  $(BIN)/apgms-ops sandbox heal"
-	@echo "  $(BIN)/apgms-ops sandbox down"
+	@# The report is drawn whatever the checks come to, if they came to something; the exit code is theirs.
+	@code=0; echo "$(BIN)/pytest checks/ --env sandbox"; $(BIN)/pytest checks/ --env sandbox || code=$$?; \
+	  case $$code in 0|1|10) echo; echo "$(BIN)/apgms-ops report"; $(BIN)/apgms-ops report || true;; esac; \
+	  echo; \
+	  echo "The sandbox goes on running. Break it, look again, heal it, take it down:"; \
+	  echo "  $(BIN)/apgms-ops sandbox faults"; \
+	  echo "  $(BIN)/apgms-ops sandbox break kafka-lag-at-limit && $(BIN)/pytest checks/ --env sandbox"; \
+	  echo "  $(BIN)/apgms-ops sandbox heal"; \
+	  echo "  $(BIN)/apgms-ops sandbox down"; \
+	  exit $$code
 
 test: $(READY) ## all tests, and what they cover together
 	$(BIN)/coverage erase
