@@ -26,7 +26,7 @@ def fetch(maven: Path, pom: bytes, goal: Sequence[str], folder: Path, deadline: 
     (folder / "pom.xml").write_bytes(pom)
     left = deadline.require("fetching with Maven")
     # In a session of its own: Maven's start script leaves a JVM behind if it alone is ended.
-    process = subprocess.Popen(  # noqa: S603 — a fixed command
+    with subprocess.Popen(  # noqa: S603 — a fixed command
         [str(maven), "-B", "-q", "-C", "-f", str(folder / "pom.xml"), *goal],
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -34,15 +34,14 @@ def fetch(maven: Path, pom: bytes, goal: Sequence[str], folder: Path, deadline: 
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=left)
-    except BaseException as error:  # an interrupted runner must not leave Maven behind either
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            return f"Maven did not end within {deadline.seconds:g} s"
-        raise
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=left)
+        except BaseException as error:  # an interrupted runner must not leave Maven behind either
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                return f"Maven did not end within {deadline.seconds:g} s"
+            raise
     if process.returncode == 0:
         return None
     errors = [line for line in output.splitlines() if "[ERROR]" in line]

@@ -11,7 +11,9 @@ from apgms_ops.reports.svg import Place
 
 DRAWN = 20
 """Services."""
-_WIDTH, _LEFT, _BAR, _TEXT = 1000, 292, 350, 656
+_WIDTH, _LEFT, _BAR, _TEXT = 1100, 292, 350, 656
+_WORDS = 70
+"""Characters that fit beside a bar."""
 _RED, _NOT_KNOWN, _WELL = range(3)
 _HEADROOM = 1.6
 """How far a burn rate's scale goes beyond its threshold, as a factor."""
@@ -61,7 +63,9 @@ def _left(drawing: svg.Drawing, budget: ServiceBudget, limits: Limits, y: float)
     try:
         red = bool(budget.overspent(minimum, limits.window_coverage))
     except Unobserved as error:
-        _not_known(drawing, y, str(error), None if share is None else f"{1 - share:.1%} would be left of what was seen")
+        _not_known(
+            drawing, budget, y, str(error), None if share is None else f"{1 - share:.1%} would be left of what was seen"
+        )
     else:
         left = 1 - (share or 0.0)
         if left > 0:
@@ -93,7 +97,14 @@ def _coverage(drawing: svg.Drawing, budget: ServiceBudget, limits: Limits, y: fl
     said = f"{covered:.1%} of {format_duration(budget.window)}; at least {format_ratio(minimum.value)}"
     drawing.words(_TEXT, y + 11, said, fill=svg.BAD_DARK if why else svg.INK, bold=bool(why), tip=minimum.source)
     if why:
-        drawing.words(_TEXT, y + 25, svg.shortened("; ".join(why), 60), fill=svg.BAD_DARK, size=11, tip="; ".join(why))
+        drawing.words(
+            _TEXT,
+            y + 25,
+            svg.cut(_without_name(budget, "; ".join(why)), _WORDS),
+            fill=svg.BAD_DARK,
+            size=11,
+            tip="; ".join(why),
+        )
 
 
 def _burn(drawing: svg.Drawing, budget: ServiceBudget, rate: BurnRate, limits: Limits, y: float) -> None:
@@ -107,7 +118,7 @@ def _burn(drawing: svg.Drawing, budget: ServiceBudget, rate: BurnRate, limits: L
         red = bool(budget.burning((rate,), limits.window_coverage))
     except Unobserved as error:
         seen = " and ".join("unknown" if value is None else f"{value:.1f} times" for value in rates)
-        _not_known(drawing, y, str(error), seen if any(value is not None for value in rates) else None)
+        _not_known(drawing, budget, y, str(error), seen if any(value is not None for value in rates) else None)
     else:
         _rates(drawing, budget, rate, y=y, scale=scale, red=red)
     x = _LEFT + rate.rate * scale
@@ -133,10 +144,15 @@ def _rates(  # noqa: PLR0913 — one pair of windows, where to draw it and how
     drawing.words(_TEXT, y + 18, ", ".join(said), fill=svg.BAD_DARK if red else svg.INK, bold=red)
 
 
-def _not_known(drawing: svg.Drawing, y: float, why: str, seen: str | None) -> None:
+def _not_known(drawing: svg.Drawing, budget: ServiceBudget, y: float, why: str, seen: str | None) -> None:
     drawing.unknown(Place(_LEFT, y + 3, _BAR, 18), tip=why)
     drawing.words(_TEXT, y + 11, "not known" + ("" if seen is None else f" ({seen})"), fill=svg.UNKNOWN, bold=True)
-    drawing.words(_TEXT, y + 25, svg.shortened(why, 60), fill=svg.UNKNOWN, size=11, tip=why)
+    drawing.words(_TEXT, y + 25, svg.cut(_without_name(budget, why), _WORDS), fill=svg.UNKNOWN, size=11, tip=why)
+
+
+def _without_name(budget: ServiceBudget, why: str) -> str:
+    """Return a reason without the service's name, which stands above it already."""
+    return why.replace(f"{budget.service}: ", "")
 
 
 def _counted(budget: ServiceBudget, length: timedelta) -> Counted | None:

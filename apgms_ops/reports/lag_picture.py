@@ -11,7 +11,9 @@ from apgms_ops.reports.svg import Place
 
 DRAWN = 40
 """Rows: a picture of a thousand groups shows the worst of them, and says how many it leaves out."""
-_WIDTH, _LEFT, _BAR, _TEXT = 1000, 292, 350, 656
+_WIDTH, _LEFT, _BAR, _TEXT = 1100, 292, 350, 656
+_WORDS = 70
+"""Characters that fit beside a bar."""
 _TOP, _ROW = 78, 36
 _HEADROOM = 1.25
 _FEW = 6
@@ -79,7 +81,7 @@ def _draw(drawing: svg.Drawing, row: _Row, y: float, limit: int, scale: float) -
     if row.total is None:
         drawing.unknown(Place(_LEFT, y + 5, _BAR, 18), tip="; ".join(row.gaps))
         drawing.words(_TEXT, y + 13, "not known", fill=svg.UNKNOWN, bold=True)
-        drawing.words(_TEXT, y + 27, svg.shortened("; ".join(row.gaps), 60), fill=svg.UNKNOWN, size=11)
+        drawing.words(_TEXT, y + 27, svg.cut("; ".join(row.gaps), _WORDS), fill=svg.UNKNOWN, size=11)
         return
     light, dark = (svg.BAD, svg.BAD_DARK) if bad else (svg.GOOD, svg.GOOD_DARK)
     if row.total:
@@ -96,7 +98,7 @@ def _draw(drawing: svg.Drawing, row: _Row, y: float, limit: int, scale: float) -
         drawing.unknown(
             Place(_LEFT + row.total * scale, y + 5, max(0, _BAR - row.total * scale), 18), tip="; ".join(row.gaps)
         )
-    details = svg.shortened("; ".join(filter(None, (*row.gaps, worst))), 60)
+    details = svg.cut("; ".join(filter(None, (*row.gaps, worst))), _WORDS)
     drawing.words(_TEXT, y + 27, details, fill=svg.UNKNOWN if row.gaps else svg.FAINT, size=11)
 
 

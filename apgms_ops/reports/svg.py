@@ -48,6 +48,12 @@ def shortened(text: str, limit: int) -> str:
     return f"{line[:head]}…{line[len(line) - (limit - head - 1) :]}"
 
 
+def cut(text: str, limit: int) -> str:
+    """Return one line of at most `limit` characters: a sentence, of which the beginning says most."""
+    line = printable(text, limit=len(text))
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 class Place(NamedTuple):
     """Where a rectangle is, and how large."""
 

@@ -71,9 +71,11 @@ def _write(output: Path, page: str) -> None:
     draft = output.with_name(f".{output.name}.draft")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(page, encoding="utf-8")
-        draft.replace(output)
+        try:
+            draft.write_text(page, encoding="utf-8")
+            draft.replace(output)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         msg = f"{output} cannot be written: {error.strerror or error}"
         raise ReportError(msg) from error

@@ -103,7 +103,8 @@ class AllureTool:
 
 
 def _run(command: list[str], environ: Mapping[str, str], deadline: Deadline) -> str:
-    process = subprocess.Popen(  # noqa: S603 — a fixed command; the names are ours
+    left = deadline.require("drawing the report")
+    with subprocess.Popen(  # noqa: S603 — a fixed command; the names are ours
         command,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -112,16 +113,15 @@ def _run(command: list[str], environ: Mapping[str, str], deadline: Deadline) -> 
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=deadline.require("drawing the report"))
-    except BaseException as error:  # an interrupted runner must not leave the JVM behind either
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            msg = f"Allure {VERSION} did not draw the report within {deadline.seconds:g} s"
-            raise ReportError(msg) from error
-        raise
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=left)
+        except BaseException as error:  # an interrupted runner must not leave the JVM behind either
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                msg = f"Allure {VERSION} did not draw the report within {deadline.seconds:g} s"
+                raise ReportError(msg) from error
+            raise
     if process.returncode != 0:
         msg = f"Allure {VERSION} failed (exit {process.returncode}): {printable(output[-600:], limit=300)}"
         raise ReportError(msg)
