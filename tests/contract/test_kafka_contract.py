@@ -200,29 +200,61 @@ def test_a_group_of_the_new_consumer_protocol_is_read_like_any_other(broker: Bro
     assert {(o.lag, o.member) for o in rows(reading, "new-protocol").values()} == {(1, group.members[0].id)}
 
 
-def test_a_rebalance_shows(broker: Broker) -> None:
-    """While a member hangs and another one joins, the group does not read as settled."""
-    topic = broker.topic()
-    first = broker.member("moving", topic)
-    second = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "moving"})
-    second.subscribe([topic])
+@dataclass
+class HeldUp:
+    """A group in which one member hangs and another one waits to join."""
+
+    hangs: Consumer
+    waits: Consumer
+    group: str
+
+
+@pytest.fixture
+def held_up(broker: Broker) -> Iterator[HeldUp]:
+    """A rebalance that does not end."""
+    topic, group = broker.topic(), f"moving-{uuid.uuid4().hex[:8]}"
+    hangs = broker.member(group, topic)
+    waits = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group, "client.id": "two"})
+    waits.subscribe([topic])
     over = threading.Event()
 
     def join() -> None:
         while not over.is_set():
-            second.poll(0.05)
+            waits.poll(0.05)
 
     joining = threading.Thread(target=join)
     joining.start()
     try:
-        until = time.monotonic() + 10
-        while not state(broker.read("moving"), "moving").rebalancing:
-            assert time.monotonic() < until, "no rebalance was seen"
+        yield HeldUp(hangs, waits, group)
     finally:
         over.set()
         joining.join()
-        first.close()
-        second.close()
+        hangs.close()
+        waits.close()
+
+
+def until_settled(broker: Broker, group: str, *, settled: bool) -> Reading:
+    """Read again and again until a group is settled, or is not."""
+    until = time.monotonic() + 15
+    while True:
+        reading = broker.read(group)
+        if state(reading, group).rebalancing is not settled:
+            return reading
+        assert time.monotonic() < until, f"the group is still {state(reading, group)}"
+
+
+def test_a_rebalance_shows(broker: Broker, held_up: HeldUp) -> None:
+    """While a member hangs and another one joins, the group does not read as settled."""
+    until_settled(broker, held_up.group, settled=False)
+
+
+def test_a_rebalance_ends_once_the_member_that_holds_it_up_leaves(broker: Broker, held_up: HeldUp) -> None:
+    """Once the hanging member leaves, the waiting one holds every partition."""
+    until_settled(broker, held_up.group, settled=False)
+    held_up.hangs.close()
+    reading = until_settled(broker, held_up.group, settled=True)
+    (group,) = (group for group in reading.groups if group.name == held_up.group)
+    assert [(member.client_id, len(member.assignment)) for member in group.members] == [("two", 3)]
 
 
 def test_an_open_transaction_is_not_lag_for_readers_of_committed_messages(broker: Broker) -> None:
@@ -310,17 +342,27 @@ def test_our_rows_equal_those_of_kafkas_own_tool(broker: Broker) -> None:
     assert ours == theirs
 
 
-def test_a_broker_that_is_killed_keeps_what_it_acknowledged(broker: Broker) -> None:
-    """Killed, it is unreachable; started again on the same port, its topics, messages and commits are there."""
-    topic = broker.topic(1)
+def bring_down_and_up(broker: Broker, number: signal.Signals) -> None:
+    """See that a broker, ended by a signal and started again, has the topic, the messages and the commit it had."""
+    topic, group = broker.topic(1), f"survivor-{uuid.uuid4().hex[:8]}"
     broker.produce(topic, [5])
-    broker.commit("survivor", topic, {0: 2})
+    broker.commit(group, topic, {0: 2})
     client = broker.client()
-    assert rows(client.read(Deadline(20)), "survivor")[0].lag == 3
-    broker.world.signal(broker.component.name, signal.SIGKILL)
+    assert rows(client.read(Deadline(20)), group)[0].lag == 3
+    broker.world.signal(broker.component.name, number)
     broker.world.stop(broker.component.name, Deadline(20))
     with pytest.raises(Unobserved):
         client.read(Deadline(5))
     broker.component.start(broker.world, Deadline(60))
     broker.component.ready(broker.world, Deadline(60))
-    assert rows(broker.client().read(Deadline(20)), "survivor")[0].lag == 3
+    assert rows(broker.client().read(Deadline(20)), group)[0].lag == 3
+
+
+def test_a_broker_that_is_stopped_keeps_what_it_acknowledged(broker: Broker) -> None:
+    """Stopped, it is unreachable; started again on the same port, its topics, messages and commits are there."""
+    bring_down_and_up(broker, signal.SIGTERM)
+
+
+def test_a_broker_that_is_killed_keeps_what_it_acknowledged(broker: Broker) -> None:
+    """Killed, it comes back on the same port with all that it acknowledged."""
+    bring_down_and_up(broker, signal.SIGKILL)

@@ -55,7 +55,12 @@ class BrokerKilled(_BrokerAway):
     title = "The broker was killed."
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
-        """Kill it."""
+        """Kill it.
+
+        Raises:
+            SandboxError: The stand-in answers, which would not come back as it was.
+        """
+        tools.require_apache(world, self.id, "may forget what it acknowledged just before it is killed")
         world.signal(Broker.name, signal.SIGKILL)
         tools.wait(lambda: not world.alive(Broker.name), deadline, "the broker being dead")
         return {}

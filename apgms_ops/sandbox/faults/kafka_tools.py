@@ -38,6 +38,17 @@ _PATIENCE: Final = 2.0
 Place = tuple[str, int]
 
 
+def require_apache(world: World, fault: str, why: str) -> None:
+    """Return if Apache Kafka answers; why the stand-in will not do follows "the stand-in".
+
+    Raises:
+        SandboxError: The stand-in does.
+    """
+    if world.get("kafka.broker").endswith("(stand-in)"):
+        msg = f"{fault} needs Apache Kafka: the stand-in {why}"
+        raise SandboxError(msg)
+
+
 def order(world: World, path: str, deadline: Deadline, body: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Give the traffic process an order; return once it took effect.
 

@@ -5,6 +5,7 @@ takes partitions and does nothing any more, though its heartbeats go on; a secon
 to join, which the first one holds up.
 """
 
+import signal
 import sys
 import time
 from typing import Final
@@ -21,9 +22,8 @@ def _member(bootstrap: str, group: str, topic: str, client: str) -> Consumer:
             "group.id": group,
             "client.id": client,
             "enable.auto.commit": False,
-            # Killed, it is out of the group after this time.
-            "session.timeout.ms": 1000,
-            "heartbeat.interval.ms": 200,
+            "session.timeout.ms": 6000,
+            "heartbeat.interval.ms": 500,
             "max.poll.interval.ms": 3_600_000,
             "auto.offset.reset": "latest",
         }
@@ -33,15 +33,20 @@ def _member(bootstrap: str, group: str, topic: str, client: str) -> Consumer:
 
 
 def main(arguments: list[str]) -> None:
-    """Be that member until the process is ended."""
+    """Be that member until the process is told to end; then leave the group."""
     way, bootstrap, group, topic = arguments
-    first = _member(bootstrap, group, topic, "guest" if way == "linger" else "guest-1")
-    while way == "linger" or not first.assignment():
-        first.poll(_HANGS)
-    second = _member(bootstrap, group, topic, "guest-2")
-    while True:
-        second.poll(_HANGS)
-        time.sleep(_HANGS)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    members = [_member(bootstrap, group, topic, "guest" if way == "linger" else "guest-1")]
+    try:
+        while way == "linger" or not members[0].assignment():
+            members[0].poll(_HANGS)
+        members.append(_member(bootstrap, group, topic, "guest-2"))
+        while True:
+            members[1].poll(_HANGS)
+            time.sleep(_HANGS)
+    finally:
+        for member in members:
+            member.close()
 
 
 if __name__ == "__main__":
