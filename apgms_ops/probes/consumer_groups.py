@@ -33,6 +33,8 @@ class ConsumerLag:
     inventory: Inventory
     first: Reading
     second: Reading
+    restless: tuple[str, ...] = ()
+    """Declared groups that rebalanced at both readings and at every look between, for the settling time at least."""
 
     @property
     def window(self) -> timedelta:
@@ -92,12 +94,20 @@ class ConsumerLag:
     # Who reads what
 
     def unsettled(self) -> Findings:
-        """Return nothing if no declared group is rebalancing: while one is, there is nothing to find.
+        """Tell declared groups that do nothing but rebalance: their members never come to an agreement.
 
         Raises:
-            Unobserved: One is, or could not be read.
+            Unobserved: None is seen to; and one rebalances just now, or could not be read.
         """
-        return self._judged((), (unread(g) or dead(g) or rebalancing(g) for g in self._declared()))
+        return self._judged(
+            (
+                f"group {group.name} has been rebalancing for {self.window.total_seconds():.0f} s, at every look: "
+                f"its members ({len(group.members)}) do not agree who reads what"
+                for group in self._declared()
+                if group.name in self.restless
+            ),
+            (unread(g) or dead(g) or rebalancing(g) for g in self._declared()),
+        )
 
     def unassigned(self) -> Findings:
         """Tell partitions of declared groups that no member holds.

@@ -1,8 +1,10 @@
 """Where the consumer groups stand: read twice, a while apart, so that a group that stands still shows."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
-from apgms_ops.clients.kafka import KafkaClient, Reading
+from apgms_ops.clients.kafka import GroupProtocol, GroupState, KafkaClient, Reading
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Environment, Kafka
 from apgms_ops.errors import EnvironmentInvalid
@@ -10,23 +12,31 @@ from apgms_ops.probes.consumer_groups import ConsumerLag
 from apgms_ops.probes.inventory import Acceptance, DeclaredGroup, Inventory
 from apgms_ops.probes.probe import probe
 
-_SETTLE: Final = 5.0
-"""Seconds that a group which rebalances is given: members come and go, and a moment later all is well."""
+_READ: Final = 45.0
+"""Seconds that one reading may take: a broker that falls silent is not waited for as long as a rebalance."""
 _AGAIN: Final = 0.5
+"""Seconds between two looks at groups that rebalance: members come and go, and a moment later all is well."""
+_LAST_LOOK: Final = 5.0
+"""Seconds of the deadline that are kept for the last look: what is known of the other groups must not be lost."""
 
 
-@probe(deadline=60.0)
+@probe(deadline=150.0)
 def consumer_lag(kafka: KafkaClient, environment: Environment, deadline: Deadline) -> ConsumerLag:
     """Read every consumer group of the brokers, and after the stall window the declared ones again."""
     section = kafka_section(environment)
     inventory = _inventory(section)
     names = [group.name for group in section.groups]
     topics = section.required_topics
-    first = kafka.read(deadline, groups=names, topics=topics)
+    first = kafka.read(deadline.within(_READ), groups=names, topics=topics)
     window = section.stall_window.total_seconds()
     deadline.pause(window, "the second reading, which tells a group that stands still")
-    second = _settled(kafka, names, deadline)
-    return ConsumerLag(inventory, first, second)
+    second, restless = until_settled(
+        first,
+        lambda: kafka.read(deadline.within(_READ), groups=names, topics=topics, every_group=False),
+        section.settling_time,
+        deadline,
+    )
+    return ConsumerLag(inventory, first, second, restless)
 
 
 def kafka_section(environment: Environment) -> Kafka:
@@ -41,13 +51,41 @@ def kafka_section(environment: Environment) -> Kafka:
     return environment.kafka
 
 
-def _settled(kafka: KafkaClient, names: list[str], deadline: Deadline) -> Reading:
-    patience = deadline.within(_SETTLE)
+def until_settled(
+    first: Reading, look: Callable[[], Reading], settling_time: timedelta, deadline: Deadline
+) -> tuple[Reading, tuple[str, ...]]:
+    """Look again until no group rebalances, or the settling time is over.
+
+    Args:
+        first: What was read before.
+        look: Reads the same groups again.
+        settling_time: How long groups are given, from the first reading on.
+        deadline: Ends the looking earlier, in time for what is known to be told.
+
+    Returns:
+        The last look; and the groups that rebalanced at the first reading and at every look, all that time.
+    """
+    ends = first.taken_at + settling_time
+    restless = _known_to_rebalance(first)
     while True:
-        reading = kafka.read(deadline, groups=names, every_group=False)
-        if patience.remaining <= _AGAIN or not any(group.state.rebalancing for group in reading.groups):
-            return reading
-        patience.pause(_AGAIN, "a rebalance to end")
+        reading = look()
+        restless &= _known_to_rebalance(reading)
+        over = reading.taken_at >= ends
+        waits = any(group.state.rebalancing and group.unread is None for group in reading.groups)
+        if not waits or over or deadline.remaining <= _LAST_LOOK:
+            return reading, tuple(sorted(restless)) if over else ()
+        deadline.pause(_AGAIN, "a rebalance to end")
+
+
+def _known_to_rebalance(reading: Reading) -> set[str]:
+    """Leave out groups in a state that nobody knows: only of the new protocol does that word stand for a rebalance."""
+    return {
+        group.name
+        for group in reading.groups
+        if group.unread is None
+        and group.state.rebalancing
+        and (group.state is not GroupState.UNKNOWN or group.protocol is GroupProtocol.CONSUMER)
+    }
 
 
 def _inventory(section: Kafka) -> Inventory:

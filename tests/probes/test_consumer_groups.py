@@ -176,6 +176,18 @@ def test_a_rebalance_is_unknown_not_red() -> None:
         found.unassigned()
 
 
+def test_a_group_that_rebalances_for_ever_is_a_finding() -> None:
+    """A group that did nothing but rebalance for the settling time is red; what it does with its lag stays unknown."""
+    found = replace(with_group(state=GroupState.PREPARING_REBALANCE), restless=("g",))
+    (finding,) = found.unsettled()
+    assert finding == (
+        "group g has been rebalancing for 15 s, at every look: its members (1) do not agree who reads what"
+    )
+    for method in (found.unassigned, found.stalled):
+        with pytest.raises(Unobserved, match="preparing a rebalance"):
+            method()
+
+
 def test_a_missing_commit_is_a_finding() -> None:
     """A partition without a commit is named."""
     assert lag(reading(offset(0, 100), offset(1, None))).uncommitted() == (
