@@ -13,7 +13,15 @@ from apgms_ops.clients.http.answer import Answer
 from apgms_ops.clients.http.exchange import BrokenOff, Exchange
 from apgms_ops.clients.http.retry_after import seconds_to_wait
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import AccessDenied, BadAnswer, ConfigurationError, RateLimited, Unobserved, Unreachable
+from apgms_ops.errors import (
+    AccessDenied,
+    BadAnswer,
+    ConfigurationError,
+    Incomplete,
+    RateLimited,
+    Unobserved,
+    Unreachable,
+)
 from apgms_ops.observation import Recorder
 from apgms_ops.redact import printable
 from apgms_ops.secret import Secret
@@ -112,11 +120,12 @@ class HttpReader:
     def _persist(self, exchange: Exchange, source: str, deadline: Deadline) -> Answer:
         """Try until there is an answer that is not a passing failure."""
         failures = waits = 0
+        failure: Unobserved
         while True:
             try:
                 reply = exchange.perform(deadline)
             except (Unreachable, BrokenOff) as error:
-                failure: Unobserved = error
+                failure = Unreachable(str(error)) if isinstance(error, Unreachable) else Incomplete(str(error))
             else:
                 answer = Answer(source, reply.status, reply.headers, reply.body, self._recorder.redact)
                 if answer.status == _RATE_LIMITED:

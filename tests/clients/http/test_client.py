@@ -179,8 +179,9 @@ def test_an_answer_that_breaks_off_is_tried_again_and_then_incomplete(server: Se
     """A body shorter than announced is never used: it is asked for again, and in the end incomplete."""
     recorder = Recorder(Redactor())
     server.answers(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a":1}')
-    with pytest.raises(Incomplete, match="broke off"):
+    with pytest.raises(Incomplete, match="broke off") as caught:
         reader(server.url, recorder).get("/x", deadline=Deadline(5))
+    assert caught.type is Incomplete
     assert len(server.heads) == 3
     assert len(recorder.seen[2]) == 2
     server.answers(OK)
