@@ -48,6 +48,6 @@ class Limits(Model):
     remaining_budget: Limit[Ratio] = Limit[Ratio](value=Decimal("0.1"), source=_BUDGET)
     """Share of the error budget that must be left."""
     window_coverage: Limit[Ratio] = Limit[Ratio](value=Decimal("0.99"), source=_BUDGET)
-    """Share of a window's hours that must hold samples for a figure over that window to be believed."""
+    """Share of a window (in hours; within the last day in steps of 5 minutes) that must hold samples to be believed."""
     burn_rates: Annotated[Seq[BurnRate], Field(min_length=1)] = _BURN_RATES
     """Error budget burn rates that are red. Source: the multi-window, multi-burn-rate alerts of the SRE workbook."""

@@ -12,6 +12,8 @@ from apgms_ops.observation import Findings, timestamp
 
 FRESH = timedelta(minutes=2)
 """The newest sample may be this old: several times any scrape interval in use."""
+AWAY = timedelta(minutes=10)
+"""So much of a short window may hold no samples: a Prometheus that is started anew is away for no longer."""
 SKEW = timedelta(minutes=1)
 """By which the clock of the server may differ from ours."""
 
@@ -46,7 +48,8 @@ class Counted:
             Unobserved: There was no request: that is neither 0 % nor 100 %.
         """
         if self.total <= 0:
-            msg = f"{service}: no request was counted within {format_duration(self.length)}"
+            why = ": all of it is declared maintenance" if self.wholly_maintained else ""
+            msg = f"{service}: no request was counted within {format_duration(self.length)}{why}"
             raise Unobserved(msg)
         return Decimal(str(self.errors)) / Decimal(str(self.total))
 
@@ -64,27 +67,33 @@ class ServiceBudget:
     skew: timedelta
     """By which the server's clock was ahead of ours."""
     newest: datetime | None
-    """When the newest sample was taken; None where there is none within Prometheus's look-back of five minutes."""
+    """When the newest sample was taken; None where there is none within five minutes."""
+    replicas: int
+    """Replicas of the service that must run, and be scraped."""
+    scraped: int
+    """Instances of which there is a sample within five minutes, of whatever route."""
     slot: timedelta
-    """The grain of `gaps`."""
+    """The grain of `gaps`, but for the last day, whose grain is finer."""
     gaps: tuple[Gap, ...]
     counts: tuple[Counted, ...]
 
     def uncovered(self, minimum: Limit[Decimal]) -> Findings:
         """Say what keeps the figures from being about the whole window, up to the present."""
-        return Findings((*self._holes(self.window, minimum), *self._stale()))
+        return Findings((*self._holes(self.window, minimum), *self._stale(), *self._unscraped()))
 
     def overspent(self, minimum: Limit[Decimal], coverage: Limit[Decimal]) -> Findings:
         """Say whether less than the minimum of the budget is left.
 
         Raises:
-            Unobserved: There was no request, or the window is not covered, so that the figure is about another one.
+            Unobserved: There was no request, or the window is not covered, so that the figure is about another one;
+                or enough is left as far as can be seen, and some replica is not scraped.
         """
         self._require_covered(self.window, coverage)
         counted = self._counted(self.window)
         share = counted.error_share(self.service)
         left = 1 - share / (1 - self.target)
         if left >= minimum.value:
+            self._require_scraped()
             return Findings()
         allowed = counted.total * float(1 - self.target)
         return Findings(
@@ -101,8 +110,10 @@ class ServiceBudget:
         """Say which pairs of windows both burn the budget at their rate or faster.
 
         Raises:
-            Unobserved: No pair burns, and some pair cannot be judged.
+            Unobserved: No pair burns, and some pair cannot be judged, or some replica is not scraped; or maintenance
+                leaves no pair to judge.
         """
+        rates = tuple(rates)
         found: list[str] = []
         unjudged: list[str] = []
         for rate in rates:
@@ -112,7 +123,15 @@ class ServiceBudget:
                 unjudged.append(str(error))
         if unjudged and not found:
             raise Unobserved("; ".join(dict.fromkeys(unjudged)))
+        if not found:
+            self._require_scraped()
+            if all(self._maintained(rate) for rate in rates):
+                msg = f"{self.service}: declared maintenance leaves no pair of windows to judge a burn by"
+                raise Unobserved(msg)
         return Findings(found)
+
+    def _maintained(self, rate: BurnRate) -> bool:
+        return any(self._counted(length).wholly_maintained for length in (rate.long, rate.short))
 
     def _burns(self, rate: BurnRate, coverage: Limit[Decimal]) -> list[str]:
         seen: list[Decimal] = []
@@ -149,16 +168,31 @@ class ServiceBudget:
         gaps = [(max(gap.start, begin), gap.end) for gap in self.gaps if gap.end > begin]
         missing = sum((end - start for start, end in gaps), timedelta())
         covered = 1 - missing / length
-        if covered >= float(minimum.value):
+        if missing <= AWAY < length or covered >= float(minimum.value):
             return []
         start, end = max(gaps, key=lambda gap: gap[1] - gap[0])
         return [
             (
-                f"{self.service}: samples cover {covered:.1%} of the last {format_duration(length)}, "
+                f"{self.service}: samples cover {max(0.0, covered):.1%} of the last {format_duration(length)}, "
                 f"less than {float(minimum.value):.0%} ({minimum.source}); "
                 f"the longest gap is from {timestamp(start)[:16]}Z to {timestamp(end)[:16]}Z"
             )
         ]
+
+    def _unscraped(self) -> list[str]:
+        if self.scraped >= self.replicas:
+            return []
+        return [
+            (
+                f"{self.service}: {self.scraped} of {self.replicas} replicas were scraped within 5 minutes: "
+                "what the others answer is not counted"
+            )
+        ]
+
+    def _require_scraped(self) -> None:
+        why = self._unscraped()
+        if why:
+            raise Unobserved("; ".join(why))
 
     def _stale(self) -> list[str]:
         if abs(self.skew) > SKEW:

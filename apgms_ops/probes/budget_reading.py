@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SLOT = timedelta(hours=1)
 """The grain in which coverage is proven."""
+RECENT = timedelta(days=1)
+FINE = timedelta(minutes=5)
+"""The grain within the last day: an hour of which only the last minutes were scraped is no hour."""
 NOT_BUSINESS = "/health.*|/metrics|/version"
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)")
 _ROUNDING = 0.01
@@ -38,11 +41,22 @@ class BudgetReader:
         self._read: dict[tuple[datetime, int], Requests] = {}
 
     def newest(self) -> datetime | None:
-        """Return when the newest sample was taken; None where there is none within the look-back."""
-        found = self._prometheus.vector(f"max(timestamp({self._requests()}))", at=self._at, deadline=self._deadline)
+        """Return when the newest sample was taken, to some seconds; None where there is none within five minutes.
+
+        A scrape that failed ends a series at once, and the next one continues it: so the past is looked at as well.
+        """
+        expression = f"max(timestamp({self._requests()}) or max_over_time(timestamp({self._requests()})[5m:5s]))"
+        found = self._prometheus.vector(expression, at=self._at, deadline=self._deadline)
         if not found.samples:
             return None
         return datetime.fromtimestamp(found.samples[0].value, self._at.tzinfo)
+
+    def scraped(self) -> int:
+        """Return how many instances were scraped within five minutes. Every one of them is asked for its health."""
+        every = f'http_requests_total{{service="{self._service}"}}'
+        expression = f"count(count by (instance) (count_over_time({every}[5m])))"
+        found = self._prometheus.vector(expression, at=self._at, deadline=self._deadline)
+        return int(found.samples[0].value) if found.samples else 0
 
     def gaps(self, window: timedelta) -> tuple[Gap, ...]:
         """Return the times within a window in which nothing was scraped.
@@ -50,22 +64,32 @@ class BudgetReader:
         A figure over the window proves nothing of the kind: `increase` bridges holes, and answers over two days that
         are left of thirty.
         """
-        slots = math.ceil(window / SLOT)
+        recent = min(RECENT, window)
+        gaps: list[Gap] = []
+        for gap in (*self._empty(self._at - recent, window - recent, SLOT), *self._empty(self._at, recent, FINE)):
+            gaps[-1:] = [Gap(gaps[-1].start, gap.end)] if gaps and gaps[-1].end == gap.start else [*gaps[-1:], gap]
+        return tuple(gaps)
+
+    def _empty(self, end: datetime, length: timedelta, slot: timedelta) -> list[Gap]:
+        """Return the slots without a sample, the oldest first."""
+        slots = math.ceil(length / slot)
+        if not slots:
+            return []
         found = self._prometheus.matrix(
-            f"sum(count_over_time({self._requests()}[{_seconds(SLOT)}s]))",
-            start=self._at - (slots - 1) * SLOT,
-            end=self._at,
-            step=SLOT,
+            f"sum(count_over_time({self._requests()}[{_seconds(slot)}s]))",
+            start=end - (slots - 1) * slot,
+            end=end,
+            step=slot,
             deadline=self._deadline,
         )
         filled = {
-            round((self._at - sample.at) / SLOT) for series in found.series for sample in series.samples if sample.value
+            round((end - sample.at) / slot) for series in found.series for sample in series.samples if sample.value
         }
-        gaps: list[Gap] = []
-        for slot in sorted(set(range(slots)) - filled, reverse=True):
-            start, end = self._at - (slot + 1) * SLOT, self._at - slot * SLOT
-            gaps[-1:] = [Gap(gaps[-1].start, end)] if gaps and gaps[-1].end == start else [*gaps[-1:], Gap(start, end)]
-        return tuple(gaps)
+        return [
+            Gap(end - (number + 1) * slot, end - number * slot)
+            for number in reversed(range(slots))
+            if number not in filled
+        ]
 
     def counted(self, length: timedelta, maintenance: Sequence[Span]) -> Counted:
         """Return the requests of a window, less those of the maintenance in it.

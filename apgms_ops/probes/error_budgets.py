@@ -42,6 +42,8 @@ def _budget(
         at=time.server,
         skew=timedelta(seconds=round((time.server - time.ours).total_seconds(), 3)),
         newest=reader.newest(),
+        replicas=environment.services[service].replicas,
+        scraped=reader.scraped(),
         slot=SLOT,
         gaps=reader.gaps(lengths[-1]),
         counts=tuple(reader.counted(length, maintenance) for length in lengths),

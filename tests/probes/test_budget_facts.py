@@ -26,6 +26,7 @@ def budget(  # noqa: PLR0913 — what a test may change
     gaps: tuple[Gap, ...] = (),
     newest: datetime | None = AT - timedelta(seconds=15),
     skew: timedelta = timedelta(),
+    scraped: int = 3,
 ) -> ServiceBudget:
     """Return a healthy budget, but for what the test changes: requests and errors of each window."""
     return ServiceBudget(
@@ -35,6 +36,8 @@ def budget(  # noqa: PLR0913 — what a test may change
         at=AT,
         skew=skew,
         newest=newest,
+        replicas=3,
+        scraped=scraped,
         slot=HOUR,
         gaps=gaps,
         counts=(
@@ -98,8 +101,44 @@ def test_a_burn_that_is_seen_is_said_even_if_another_pair_cannot_be_judged() -> 
 
 
 def test_a_short_window_wholly_in_maintenance_burns_nothing() -> None:
-    """During a declared maintenance nothing that happens counts."""
-    assert not budget(hour=(1000, 500), minutes=(0, 0), maintained=MINUTES).burning(RATES, COVERAGE)
+    """During a declared maintenance nothing that happens counts; the other windows are judged."""
+    day = BurnRate(rate=1.0, long=MONTH, short=HOUR)
+    assert not budget(hour=(1000, 0), minutes=(0, 0), maintained=MINUTES).burning((*RATES, day), COVERAGE)
+
+
+def test_maintenance_that_leaves_no_window_is_unknown() -> None:
+    """A check that was left nothing to look at does not say that all is well."""
+    with pytest.raises(Unobserved, match="maintenance leaves no pair of windows"):
+        budget(minutes=(0, 0), maintained=MINUTES).burning(RATES, COVERAGE)
+
+
+def test_a_replica_that_nobody_scrapes_is_found_and_hides_no_error_that_is_seen() -> None:
+    """Two of three replicas: said by the coverage; without it good figures are unknown, and bad ones bad."""
+    partly = budget(scraped=2)
+    (finding,) = partly.uncovered(COVERAGE)
+    assert finding.startswith("api-gateway: 2 of 3 replicas were scraped within 5 minutes")
+    with pytest.raises(Unobserved, match="2 of 3 replicas"):
+        partly.overspent(LEAST, COVERAGE)
+    with pytest.raises(Unobserved, match="2 of 3 replicas"):
+        partly.burning(RATES, COVERAGE)
+    assert budget(scraped=2, month=(1_000_000, 5000)).overspent(LEAST, COVERAGE)
+    assert budget(scraped=2, hour=(1000, 500), minutes=(100, 50)).burning(RATES, COVERAGE)
+    assert not budget(scraped=4).uncovered(COVERAGE)
+
+
+@pytest.mark.parametrize(("minutes", "believed"), [(10, True), (15, False)])
+def test_an_hour_with_a_hole_is_believed_if_it_is_as_short_as_a_restart(
+    minutes: int,
+    believed: bool,  # noqa: FBT001 — the expectation
+) -> None:
+    """Ten minutes without samples are a Prometheus that was started anew; a longer hole may hide the burn."""
+    holed = budget(gaps=(Gap(AT - timedelta(minutes=5 + minutes), AT - timedelta(minutes=5)),))
+    if believed:
+        assert not holed.burning(RATES, COVERAGE)
+    else:
+        with pytest.raises(Unobserved, match=r"samples cover 75\.0% of the last 1h"):
+            holed.burning(RATES, COVERAGE)
+    assert not holed.uncovered(COVERAGE)
 
 
 def test_a_hole_is_found_and_makes_the_figure_unknown() -> None:

@@ -61,6 +61,8 @@ def budget(**changed: object) -> ServiceBudget:
         skew=timedelta(),
         newest=AT,
         slot=timedelta(hours=1),
+        replicas=1,
+        scraped=1,
         gaps=(),
         counts=counts,
     )
