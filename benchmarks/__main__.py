@@ -1,0 +1,18 @@
+"""Runs every benchmark, one after another; each says what it measured, and exits 1 where a bound is missed."""
+
+import sys
+
+from benchmarks import kafka_lag, probes_at_once
+
+
+def main() -> int:
+    """Return how many benchmarks missed their bound."""
+    missed = 0
+    for benchmark in (probes_at_once, kafka_lag):
+        print(f"== {benchmark.__name__.rpartition('.')[2]}", flush=True)
+        missed += bool(benchmark.main())
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
