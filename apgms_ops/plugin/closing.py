@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,14 +35,13 @@ def result(run: CheckRun, options: Options, checks: tuple[CheckResult, ...], cod
     )
 
 
-def write_allure(run: CheckRun, folder: str, checks: Iterable[CheckResult], vanished: Iterable[CheckResult]) -> None:
+def write_allure(run: CheckRun, folder: str, checks: tuple[CheckResult, ...]) -> None:
     """Complete the folder of Allure results, and redact it once more.
 
     Args:
         run: The run.
         folder: Where allure-pytest wrote.
-        checks: Every planned check.
-        vanished: The checks that did not run to their end, and so have no result yet.
+        checks: Every planned check; those that have no result yet are given one.
     """
     results = Path(folder)
     results.mkdir(parents=True, exist_ok=True)
@@ -54,9 +53,10 @@ def write_allure(run: CheckRun, folder: str, checks: Iterable[CheckResult], vani
     allure.write_categories(results)
     allure.write_environment(results, values)
     allure.write_executor(results, run.folder.id, os.environ)
-    allure.write_verdicts(results, checks)
-    for check in vanished:
-        allure.write_vanished(results, check, environment.name, int(time.time() * 1000))
+    there = allure.write_verdicts(results, checks)
+    for check in checks:
+        if check.id not in there:
+            allure.write_missing(results, check, environment.name, int(time.time() * 1000))
     allure.sweep(results, Redactor(_readable_secrets(run)))
 
 

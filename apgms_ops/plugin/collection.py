@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from apgms_ops.environment.model import Environment
 from apgms_ops.environment.types import Absent
 from apgms_ops.errors import ConfigurationError
 from apgms_ops.estate import SECTION_OF_CLIENT
+from apgms_ops.plugin.body import require_assertion
 from apgms_ops.plugin.fixtures import ProbeRegistry
 from apgms_ops.probes import Probe
 
@@ -87,6 +89,8 @@ class Planner:
                 checks.append(self._planned(item))
             except ConfigurationError as error:
                 problems.append(f"{_where(item)}: {item.name}: {error}")
+        twice = [name for name, number in Counter(check.id for check in checks).items() if number > 1]
+        problems.extend(f"{name}: planned more than once: which of its verdicts would count?" for name in twice)
         missing = sorted({name for check in checks for name in self._missing_sections(check)})
         for name in missing:
             by = next(check.id for check in checks if name in self._missing_sections(check))
@@ -97,13 +101,17 @@ class Planner:
         return checks, problems
 
     def _planned(self, item: pytest.Item) -> PlannedCheck:
+        if type(item) is not pytest.Function or inspect.iscoroutinefunction(item.function):
+            msg = f"a check is a plain function: def test_…, not {_article(item)}"
+            raise ConfigurationError(msg)
         for name in _FORBIDDEN_MARKERS:
             if item.get_closest_marker(name) is not None:
                 msg = f"a check takes no marker {name!r}: it would hide red; declare the target absent, or waive it"
                 raise ConfigurationError(msg)
         section, step, title = self._step(item)
         probes, clients = self._sources(item)
-        service = getattr(item, "callspec", None) and item.callspec.params.get("service")  # type: ignore[attr-defined]
+        require_assertion(item.function, [probe.name for probe in probes])
+        service = item.callspec.params.get("service") if hasattr(item, "callspec") else None
         return PlannedCheck(
             id=item.nodeid,
             promise=_promise(item),
@@ -113,7 +121,7 @@ class Planner:
             controls=self._named_controls(item),
             probes=tuple(probe.name for probe in probes),
             clients=clients,
-            service=service or None,
+            service=None if service is None else str(service),
             absent=self._absent(clients),
         )
 
@@ -142,14 +150,13 @@ class Planner:
     def _sources(self, item: pytest.Item) -> tuple[tuple[Probe, ...], tuple[str, ...]]:
         names: tuple[str, ...] = tuple(getattr(item, "fixturenames", ()))
         definitions = item._fixtureinfo.name2fixturedefs if hasattr(item, "_fixtureinfo") else {}  # noqa: SLF001
-        probes = []
-        for name in names:
-            if name not in self._registry.probes:
-                continue
-            if not self._registry.provides(name, definitions[name][-1].func):
-                msg = f"a fixture called {name!r} hides the probe of that name: what it gives was not observed"
+        given = {name: definitions[name][-1].func for name in names if name in definitions}
+        for name, function in given.items():
+            if not self._registry.provides(name, function):
+                kind = "probe" if name in self._registry.probes else "fixture of ours"
+                msg = f"a fixture called {name!r} hides the {kind} of that name: what it gives was not observed"
                 raise ConfigurationError(msg)
-            probes.append(self._registry.probes[name])
+        probes = [self._registry.probes[name] for name in given if name in self._registry.probes]
         own = [name for name in names if name in SECTION_OF_CLIENT]
         if not probes and not own:
             msg = "a check takes at least one probe (or, to explore, a client): this one observes nothing"
@@ -191,6 +198,10 @@ def _promise(item: pytest.Item) -> str:
         msg = "a check's docstring is its promise: the sentence that the terminal and the report show; it has none"
         raise ConfigurationError(msg)
     return promise
+
+
+def _article(item: pytest.Item) -> str:
+    return "a coroutine" if isinstance(item, pytest.Function) and type(item) is pytest.Function else type(item).__name__
 
 
 def _where(item: pytest.Item) -> str:

@@ -55,9 +55,13 @@ class ProbeRegistry:
             setattr(fixtures, probe.name, pytest.fixture(scope="session", name=probe.name)(function))
         return fixtures
 
+    def reserve(self, name: str, function: Callable[..., Any]) -> None:
+        """Keep the name of a fixture that judges or reads, such as `limits`: no other may stand in for it."""
+        self._functions[name] = function
+
     def provides(self, name: str, function: object) -> bool:
-        """Whether the fixture function that would run under this name is the probe's, not one that shadows it."""
-        return self._functions.get(name) is function
+        """Whether what would run under this name is not a fixture that shadows a probe or another fixture of ours."""
+        return self._functions.get(name, function) is function
 
     def _accept(self, probe: Probe) -> bool:
         known = self.probes.get(probe.name)
@@ -90,7 +94,7 @@ def _facts_of(probe: Probe, run: "CheckRun") -> Callable[[], Any]:
     return facts
 
 
-def common_fixtures(run: "CheckRun") -> ModuleType:
+def common_fixtures(run: "CheckRun", registry: ProbeRegistry) -> ModuleType:
     """Return the module of fixtures that every check may use: environment, limits, release, deadline, the clients."""
     module = ModuleType("apgms_ops_fixtures")
 
@@ -110,11 +114,13 @@ def common_fixtures(run: "CheckRun") -> ModuleType:
         """A deadline for what an exploratory check reads through a client."""
         return run.explorations.of(request.node.nodeid).deadline
 
+    per_check = {"deadline": deadline} | {name: _client(name, run) for name in SECTION_OF_CLIENT}
     for function in (environment, limits, release):
+        registry.reserve(function.__name__, function)
         setattr(module, function.__name__, pytest.fixture(scope="session")(function))
-    module.deadline = pytest.fixture(deadline)  # type: ignore[attr-defined]
-    for client in SECTION_OF_CLIENT:
-        setattr(module, client, pytest.fixture(name=client)(_client(client, run)))
+    for name, function in per_check.items():
+        registry.reserve(name, function)
+        setattr(module, name, pytest.fixture(name=name)(function))
     return module
 
 

@@ -79,10 +79,6 @@ class Tally:
         if report.when == "teardown":
             self._finished.add(report.nodeid)
 
-    def finished(self, check_id: str) -> bool:
-        """Whether the check ran to its end."""
-        return check_id in self._finished
-
     def outcome(self, check: PlannedCheck, why_not_run: str) -> Outcome:
         """Return what became of a check; UNKNOWN where its run did not come to an end."""
         seen = list(self._verdicts.get(check.id, []))

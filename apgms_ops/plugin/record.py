@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,6 @@ class Record:
         self._options = options
         self._config = run.config
         self._tally = Tally()
-        self._written: set[str] = set()
         self._stopped = ""
         self._tracebacks: list[pytest.TestReport] = []
         self._lease: Lease | None = None
@@ -147,14 +147,10 @@ class Record:
             self._live.stop()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a report, and write the verdict once the check is over."""
+        """Take a report. The verdict is written at the end: until then something may still be reported."""
         self._tally.add(report)
-        if report.failed and self._config.option.tbstyle not in ("auto", "no"):
+        if report.failed and self._config.getoption("tbstyle", "auto") not in ("auto", "no"):
             self._tracebacks.append(report)
-        if report.when == "teardown":
-            planned = {check.id: check for check in self._plan()}
-            if report.nodeid in planned:
-                self._write_verdict(planned[report.nodeid])
 
     def _plan(self) -> list[PlannedCheck]:
         if not self._run.plan:
@@ -165,10 +161,8 @@ class Record:
 
     def _write_verdict(self, check: PlannedCheck) -> CheckResult:
         result = self._judged(check)
-        if check.id not in self._written:
-            self._written.add(check.id)
-            verdict = {"check": check.id, "verdict": str(result.verdict), "seen": result.seen}
-            self._run.folder.ledger.append(VERDICT, verdict | {"took": round(result.took, 6)})
+        verdict = {"check": check.id, "verdict": str(result.verdict), "seen": result.seen}
+        self._run.folder.ledger.append(VERDICT, verdict | {"took": round(result.took, 6)})
         return result
 
     def _judged(self, check: PlannedCheck) -> CheckResult:
@@ -199,6 +193,14 @@ class Record:
         """Remember why the run stopped."""
         self._stopped = f"not run: the run was stopped ({printable(str(excinfo.value) or 'by hand', limit=200)})"
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_sessionfinish")
+    def pytest_sessionfinish_at_last(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Let no plugin that ends the session later soften the exit code."""
+        done = yield
+        if self._result is not None and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = self._result.exit_code
+        return done
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Give every planned check its verdict, close the ledger, and set the exit code."""
@@ -210,12 +212,20 @@ class Record:
             if self._lease is not None:
                 self._lease.release()
 
+    def pytest_unconfigure(self) -> None:
+        """Leave no folder behind where pytest only answered a question, such as --markers."""
+        if not (self._run.path / "ledger.jsonl").exists():
+            shutil.rmtree(self._run.path, ignore_errors=True)
+
     def _finish(self, session: pytest.Session, status: int) -> None:
         if not self._recording:
             return
         recorded = self._recorded()
         if recorded is None:
             self._run.folder.discard()
+            if self._stopped and status == pytest.ExitCode.OK:
+                # pytest.exit can ask for 0 before anything was looked at.
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
             return
         if session.shouldfail and not self._stopped:
             self._stopped = f"not run: {printable(str(session.shouldfail), limit=200)}"
@@ -227,8 +237,7 @@ class Record:
             CLOSE, {"planned": len(checks), "verdicts": dict(counted), "exit": code, "not_planned": strangers}
         )
         self._result = closing.result(self._run, self._options, checks, code, head)
-        vanished = [check for check in checks if not self._tally.finished(check.id)]
-        closing.write_allure(self._run, self._config.option.allure_report_dir, checks, vanished)
+        closing.write_allure(self._run, self._config.option.allure_report_dir, checks)
         self._run.folder.finish()
 
     def _exit_code(self, session: pytest.Session, status: int, checks: tuple[CheckResult, ...]) -> int:

@@ -17,22 +17,19 @@ from apgms_ops.errors import ApgmsOpsError, ConfigurationError, EvidenceInvalid,
 from apgms_ops.estate import SECTION_OF_CLIENT
 from apgms_ops.evidence.run import RecordedRun, RunFolder
 from apgms_ops.observation import Observation, digest, timestamp
-from apgms_ops.plugin import labels
 from apgms_ops.plugin.collection import PlannedCheck, Planner, misspelt_marker, services_of
 from apgms_ops.plugin.exploration import Explorations
 from apgms_ops.plugin.fixtures import ProbeRegistry, common_fixtures, packaged_modules
-from apgms_ops.plugin.outcome import ATTRIBUTE, judge
 from apgms_ops.plugin.scheduler import Reading, Replayer, Scheduler
 from apgms_ops.probes.codec import FactsCodec
 from apgms_ops.redact import Redactor
-from apgms_ops.verdict import Verdict
 
 Role = Literal["single", "controller", "worker"]
 """Who this process is: a run of its own, or one of those that share a run under pytest -n."""
 
 
 class CheckRun:
-    """Plans, starts the probes, and turns what happens into verdicts. Recording is the business of `Record`."""
+    """Plans, and starts the probes. Verdicts are the business of `Judging`, recording that of `Record`."""
 
     def __init__(  # noqa: PLR0913 — the three that define a run, and what was asked for by name
         self,
@@ -66,6 +63,7 @@ class CheckRun:
         self._registry = ProbeRegistry()
         self._codecs: dict[str, FactsCodec] = {}
         self._source: Scheduler | Replayer | None = None
+        self._started: tuple[str, ...] = ()
         self._reading: Reading | None = None
         self._explorations: Explorations | None = None
 
@@ -97,6 +95,9 @@ class CheckRun:
         """Return what a probe saw, waiting for it until its deadline."""
         if self._source is None:
             msg = "the probes have not been started"
+            raise Unobserved(msg)
+        if name not in self._started:
+            msg = f"the probe {name} is not part of the plan: a check takes its probes as parameters"
             raise Unobserved(msg)
         return self._source.wait(name)
 
@@ -140,7 +141,7 @@ class CheckRun:
     def register_fixtures(self) -> None:
         """Make fixtures of the package's probes and of the clients."""
         manager = self.config.pluginmanager
-        manager.register(common_fixtures(self), "apgms-ops-fixtures")
+        manager.register(common_fixtures(self, self._registry), "apgms-ops-fixtures")
         for module in packaged_modules():
             self._adopt(module)
 
@@ -222,6 +223,7 @@ class CheckRun:
             Scheduler(self.folder, self._reading) if self.recorded is None else Replayer(self.folder, self.recorded)
         )
         self._source.start({name: (self._registry.probes[name], self._codecs[name]) for name in names})
+        self._started = tuple(names)
         for name in names:
             self._source.wait(name)
 
@@ -236,56 +238,3 @@ class CheckRun:
             "planned_at": timestamp(datetime.now(UTC)),
             "checks": [check.to_json() for check in self.plan],
         }
-
-    def _planned(self, item: pytest.Item) -> PlannedCheck:
-        return next(check for check in self.plan if check.id == item.nodeid)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Let a fixture decide nothing, and tell the report what this check is about."""
-        check = self._planned(item)
-        try:
-            if check.absent is not None:
-                return (yield)
-            return (yield from _deciding_nothing())
-        finally:
-            # Last, because allure-pytest sets a title of its own while the check is set up.
-            labels.label(check, self.environment.name)
-            if check.absent is None:
-                labels.attach((self.observation(name) for name in check.probes), self.environment.limits)
-
-    @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
-    def pytest_runtest_setup_of_absent(self, item: pytest.Item) -> None:
-        """Skip what the environment declares absent; nobody else may skip."""
-        absent = self._planned(item).absent
-        if absent is not None:
-            pytest.skip(absent)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Let a check decide nothing but by its assertions."""
-        return (yield from _deciding_nothing())
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[Any]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put the verdict on the report."""
-        report = yield
-        said = judge(call, report.when, self._planned(item).absent, self.redact)
-        if said is not None:
-            verdict, seen = said
-            if verdict is Verdict.PASS and not report.passed:
-                verdict, seen = Verdict.UNKNOWN, f"it raised nothing, and is reported as {report.outcome}"
-            setattr(report, ATTRIBUTE, {"verdict": str(verdict), "seen": seen})
-        return report
-
-
-def _deciding_nothing() -> Generator[None, object, object]:
-    try:
-        return (yield)
-    except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:
-        # A check that could skip or expect its failure could turn red into green.
-        what = type(error).__name__.lower()
-        msg = f"the check called pytest.{ {'skipped': 'skip', 'failed': 'fail', 'xfailed': 'xfail'}[what] }: {error}"
-        raise Unobserved(msg) from error

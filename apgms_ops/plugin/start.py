@@ -1,6 +1,7 @@
 """Makes the run that a pytest process is part of, and gives the workers of pytest -n their share of it."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from apgms_ops.environment import snapshot
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence.run import read_run
+from apgms_ops.plugin.judging import Judging
 from apgms_ops.plugin.options import parse
 from apgms_ops.plugin.record import Record
 from apgms_ops.plugin.session import CheckRun
@@ -24,13 +26,36 @@ def make_run(config: pytest.Config) -> CheckRun | None:
     """
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     try:
+        _require_sound(config)
         run = _of_controller(config) if given is None else _of_worker(config, given)
     except (ConfigurationError, EvidenceInvalid) as error:
         raise pytest.UsageError(str(error)) from error
     if run is not None:
-        config.pluginmanager.register(run, "apgms-ops-run")
+        register(config, run, "apgms-ops-run")
+        register(config, Judging(run), "apgms-ops-judging")
         run.register_fixtures()
     return run
+
+
+def _require_sound(config: pytest.Config) -> None:
+    """Refuse what lets a check end without an assertion having been made."""
+    if sys.flags.optimize and (config.getoption("--env") or config.getoption("--replay")):
+        msg = "python -O (PYTHONOPTIMIZE) drops assertions, and every check would pass: run the checks without it"
+        raise ConfigurationError(msg)
+    if config.getoption("trace", default=False):
+        msg = "--trace runs a check inside a debugger, and leaving that passes the check: use --pdb, or breakpoint()"
+        raise ConfigurationError(msg)
+
+
+def register(config: pytest.Config, plugin: object, name: str) -> None:
+    """Register a part of the run, none of which can be left out.
+
+    Raises:
+        pytest.UsageError: It was switched off with -p no:NAME.
+    """
+    if config.pluginmanager.register(plugin, name) is None:
+        msg = f"-p no:{name}: a run of checks needs this part"
+        raise pytest.UsageError(msg)
 
 
 def _of_controller(config: pytest.Config) -> CheckRun:
@@ -46,9 +71,9 @@ def _of_controller(config: pytest.Config) -> CheckRun:
     )
     record = Record(run, options)
     record.prepare()
-    config.pluginmanager.register(record, "apgms-ops-record")
+    register(config, record, "apgms-ops-record")
     if run.role == "controller":
-        config.pluginmanager.register(_Shares(run), "apgms-ops-shares")
+        register(config, _Shares(run), "apgms-ops-shares")
     return run
 
 
@@ -65,6 +90,8 @@ def _of_worker(config: pytest.Config, given: dict[str, Any]) -> CheckRun | None:
         recorded=None if share["replay"] is None else read_run(config.rootpath / share["replay"]),
     )
     run.environment = snapshot.from_json(json.loads(share["environment"]))
+    # Before allure-pytest is configured; xdist hands on the command line's options, and no others.
+    config.option.allure_report_dir = share["allure"]
     return run
 
 
@@ -80,6 +107,7 @@ class _Shares:
         run = self._run
         node.workerinput[SHARE] = {
             "path": str(run.path),
+            "allure": run.config.option.allure_report_dir,
             "deadline": run.deadline,
             "release": run.release,
             "replay": None if run.recorded is None else str(run.recorded.path.resolve()),

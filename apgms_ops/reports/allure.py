@@ -73,8 +73,8 @@ def write_executor(folder: Path, run: str, environ: Mapping[str, str]) -> None:
     _write_json(folder / "executor.json", executor)
 
 
-def write_vanished(folder: Path, check: CheckResult, environment: str, at_ms: int) -> None:
-    """Write a result for a check that was planned and never ran to its end: it stays in the report, as broken.
+def write_missing(folder: Path, check: CheckResult, environment: str, at_ms: int) -> None:
+    """Write a result for a check that has none, because it never ran to its end, or in a process that died.
 
     Args:
         folder: The folder of results.
@@ -89,7 +89,7 @@ def write_vanished(folder: Path, check: CheckResult, environment: str, at_ms: in
         "testCaseId": name,
         "fullName": check.id,
         "name": check.promise,
-        "status": "broken",
+        "status": _STATUSES[check.verdict],
         "statusDetails": {"message": f"{check.verdict}: {check.seen}"},
         "start": at_ms,
         "stop": at_ms,
@@ -99,19 +99,21 @@ def write_vanished(folder: Path, check: CheckResult, environment: str, at_ms: in
     _write_json(folder / f"{result['uuid']}-result.json", result)
 
 
-def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> None:
-    """Give every result the verdict of its check, and what was seen in its words.
+def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> set[str]:
+    """Give every result the verdict of its check, and what was seen in its words; return the checks that have one.
 
     The status that allure-pytest wrote is its own reading of pytest's reports, which a hook or another plugin may have
     changed; the message is pytest's account of the expression, with the facts in full, which are attached anyway.
     """
     verdicts = {check.id: check for check in checks}
+    there: set[str] = set()
     for path in folder.glob("*-result.json"):
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
             check = verdicts[next(label["value"] for label in result["labels"] if label["name"] == CHECK_LABEL)]
         except (ValueError, KeyError, TypeError, StopIteration):
             continue  # not of this plan: it stays as whoever wrote it left it
+        there.add(check.id)
         result["status"] = _STATUSES[check.verdict]
         details = result.pop("statusDetails", None) or {}
         if check.verdict is not Verdict.PASS:
@@ -120,6 +122,7 @@ def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> None:
             if check.verdict is Verdict.UNKNOWN and isinstance(trace, str):
                 result["statusDetails"]["trace"] = trace[-_TRACE_LIMIT:]
         _write_json(path, result)
+    return there
 
 
 def sweep(folder: Path, redact: Callable[[str], str]) -> int:

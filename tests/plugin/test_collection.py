@@ -58,7 +58,7 @@ def test_a_check_without_a_probe_is_refused(site: Site) -> None:
 
 def test_a_check_without_a_promise_is_refused(site: Site) -> None:
     """A check without a docstring is refused."""
-    site.checks("def test_silent(one):\n    assert one\n")
+    site.checks("def test_silent(one):\n    assert one.value\n")
     assert "docstring is its promise" in refused(site)
 
 

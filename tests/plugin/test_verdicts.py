@@ -16,18 +16,22 @@ def test_does_not_hold(one):
 def test_raises(one):
     """It raises."""
     raise OSError("no route")
+    assert one.value == 1
 
 def test_skips(one):
     """It skips."""
     pytest.skip("not today")
+    assert one.value == 1
 
 def test_fails_by_hand(one):
     """It calls pytest.fail."""
     pytest.fail("because")
+    assert one.value == 1
 
 def test_expects_failure(one):
     """It calls pytest.xfail."""
     pytest.xfail("known")
+    assert one.value == 1
 '''
 
 
@@ -178,10 +182,12 @@ def test_a_check_is_parametrised_with_the_services_that_have_the_objective(site:
         def test_every(service, one):
             """Each."""
             assert service
+            assert one.value == 1
         @pytest.mark.services(with_objective="availability")
         def test_some(service, one):
             """Some."""
             assert service
+            assert one.value == 1
     ''')
     finished = site.run("--env", "toy")
     assert set(finished.verdicts) == {"test_every[api-gateway]", "test_every[audit]", "test_some[api-gateway]"}

@@ -101,6 +101,7 @@ def test_a_crashed_worker_loses_no_check(site: Site) -> None:
         def test_dies(one):
             """It dies."""
             os._exit(3)
+            assert one.value == 1
         def test_a(one):
             """It passes."""
             assert one.value == 1
