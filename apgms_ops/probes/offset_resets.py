@@ -1,7 +1,8 @@
-"""Offsets that moved forward while nobody could have moved them by reading: messages that were skipped.
+"""Offsets that moved as no reading moves them: forward while nobody was there to read, or backward.
 
-A consumer group that is reset to the latest offset has no lag, so no reading of the brokers shows it. What shows it is
-history: kafka-exporter's series of the committed offsets and of the members of each group.
+A consumer group that is reset to the latest offset has no lag, so no reading of the brokers shows it; nor does one that
+was set back and has done its work a second time, or a topic that was deleted and made anew. What shows it is history:
+kafka-exporter's series of committed offsets, of the members of each group and of the ends of topics.
 """
 
 import re
@@ -21,6 +22,7 @@ from apgms_ops.environment.types import Limit
 from apgms_ops.errors import BadAnswer, Unobserved
 from apgms_ops.observation import Findings
 from apgms_ops.probes.consumer_lag import kafka_section
+from apgms_ops.probes.group_wording import partitions_of
 from apgms_ops.probes.probe import probe
 
 _DAY: Final = timedelta(hours=24)
@@ -29,6 +31,7 @@ _STEP: Final = timedelta(minutes=5)
 _SCRAPES: Final = 3
 _MEMBERS: Final = "kafka_consumergroup_members"
 _OFFSETS: Final = "kafka_consumergroup_current_offset"
+_ENDS: Final = "kafka_topic_partition_current_offset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,20 @@ class Skip:
     after: int
     at: datetime
     """When the new offset was first scraped."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBack:
+    """One step backward: of a group's committed offset, or of the end of a log."""
+
+    group: str | None
+    """None of a log."""
+    topic: str
+    partition: int
+    before: int
+    after: int
+    at: datetime
+    """When the lower offset was first scraped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,14 @@ class OffsetResets:
 
     watched: tuple[Watched, ...]
     skips: tuple[Skip, ...]
+    steps_back: tuple[SetBack, ...] = ()
+
+    def set_back(self) -> Findings:
+        """Tell groups whose offsets, and declared topics whose ends, moved backward within the last day."""
+        places: dict[tuple[str | None, str], list[SetBack]] = {}
+        for step in self.steps_back:
+            places.setdefault((step.group, step.topic), []).append(step)
+        return Findings(_told(group, topic, steps) for (group, topic), steps in places.items())
 
     def skipped(self, coverage: Limit[Decimal]) -> Findings:
         """Tell groups whose offsets moved forward within the last day while they had no members.
@@ -95,7 +120,9 @@ def offset_resets(prometheus: PrometheusClient, environment: Environment, deadli
         _by_group(prometheus, f"count_over_time(count by (consumergroup) ({metric}{selector})[24h:5m])", now, deadline)
         for metric in (_MEMBERS, _OFFSETS)
     ]
-    present = _by_group(prometheus, f"count by (consumergroup) (last_over_time({_MEMBERS}{selector}[5m]))", now, deadline)
+    present = _by_group(
+        prometheus, f"count by (consumergroup) (last_over_time({_MEMBERS}{selector}[5m]))", now, deadline
+    )
     steps = Decimal(_DAY // _STEP)
     watched = tuple(
         Watched(
@@ -112,7 +139,41 @@ def offset_resets(prometheus: PrometheusClient, environment: Environment, deadli
         one = f'{{consumergroup="{_quoted(group)}"}}[24h]'
         members = _range(prometheus, f"{_MEMBERS}{one}", now, deadline)
         skips.extend(skips_of(members, _range(prometheus, f"{_OFFSETS}{one}", now, deadline)))
-    return OffsetResets(watched, tuple(skips))
+    topics = "|".join(_pattern(topic) for topic in kafka_section(environment).required_topics)
+    back = [
+        *steps_back(_with_resets(prometheus, _OFFSETS, selector, now, deadline)),
+        *steps_back(_with_resets(prometheus, _ENDS, f'{{topic=~"{topics}"}}', now, deadline)),
+    ]
+    return OffsetResets(watched, tuple(skips), tuple(back))
+
+
+def _told(group: str | None, topic: str, steps: Sequence[SetBack]) -> str:
+    """Say what happened to a group on a topic, or to a topic, the partition that fell furthest for all of them."""
+    most = max(steps, key=lambda step: step.before - step.after)
+    total = sum(step.before - step.after for step in steps)
+    where = partitions_of(topic, sorted(step.partition for step in steps))
+    how = f"partition {most.partition} from {most.before} to {most.after} by {most.at:%Y-%m-%d %H:%M:%S} UTC"
+    if group is None:
+        return f"the log of {where} became shorter, {how}: it was cut or made anew, and what it held is gone"
+    return f"{group} was set back by {total} messages of {where}, {how}: it handles them a second time"
+
+
+def steps_back(series: Iterable[Series]) -> Iterator[SetBack]:
+    """Yield the longest step backward of each partition, by group; -1, which stands for no commit, is no offset.
+
+    Args:
+        series: Of committed offsets, or of the ends of partitions, which have no label for a group.
+    """
+    longest: dict[tuple[str | None, str, int], SetBack] = {}
+    for one in series:
+        group, topic, partition = one.labels.get("consumergroup"), _label(one, "topic"), _partition(one)
+        for before, after in pairwise(sample for sample in one.samples if sample.value >= 0):
+            known = longest.get((group, topic, partition))
+            fell = int(before.value) - int(after.value)
+            if fell > (known.before - known.after if known else 0):
+                step = SetBack(group, topic, partition, int(before.value), int(after.value), after.at)
+                longest[group, topic, partition] = step
+    yield from longest.values()
 
 
 def skips_of(members: Sequence[Series], offsets: Iterable[Series]) -> Iterator[Skip]:
@@ -180,6 +241,16 @@ def _range(prometheus: PrometheusClient, selector: str, at: datetime, deadline: 
         msg = f"Prometheus: series were asked for, and {type(found).__name__.lower()} answered: {selector}"
         raise BadAnswer(msg)
     return found.series
+
+
+def _with_resets(
+    prometheus: PrometheusClient, metric: str, selector: str, at: datetime, deadline: Deadline
+) -> Iterator[Series]:
+    """Yield the day's samples of the series that fell at some time: usually there is none to look at closely."""
+    fell = prometheus.vector(f"resets({metric}{selector}[24h]) > 0", at=at, deadline=deadline)
+    for sample in fell.samples:
+        named = ",".join(f'{name}="{_quoted(value)}"' for name, value in sorted(sample.labels.items()))
+        yield from _range(prometheus, f"{metric}{{{named}}}[24h]", at, deadline)
 
 
 def _quoted(name: str) -> str:

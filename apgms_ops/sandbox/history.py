@@ -160,6 +160,8 @@ class History:
                 for partition in range(self._origin.topics[topic]):
                     labels = {"consumergroup": group, "topic": topic, "partition": str(partition)}
                     offsets = [math.floor((time - times[0]) * _OFFSET_RATE) for time in times]
+                    if ("kafka_consumergroup_current_offset", frozenset(labels.items())) not in self._live:
+                        offsets = [0] * len(times)  # the broker is new: an offset that fell would be one set back
                     yield self._series("kafka_consumergroup_current_offset", labels, "kafka-exporter", times, offsets)
         yield "# TYPE kafka_consumergroup_members gauge\n"
         for group in self._origin.groups:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from apgms_ops.clients.prometheus.facts import Sample, Series
 from apgms_ops.environment.types import Limit
 from apgms_ops.errors import BadAnswer, Unobserved
-from apgms_ops.probes.offset_resets import OffsetResets, Skip, Watched, skips_of
+from apgms_ops.probes.offset_resets import OffsetResets, SetBack, Skip, Watched, skips_of, steps_back
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 COVERAGE = Limit[Decimal](value=Decimal("0.99"), source="runbook")
@@ -110,3 +110,52 @@ def test_a_skip_is_a_finding_even_on_half_a_day() -> None:
     """What was seen was seen; the finding says what was skipped, and when."""
     (finding,) = OffsetResets((Watched("g", Decimal("0.5"), last=True),), (SKIP,)).skipped(COVERAGE)
     assert finding.startswith("g skipped 300 messages of t partition 0: 10 was set to 310 by 2026-11-23 00:00:00 UTC")
+
+
+def backward(*offsets: float, labels: dict[str, str] | None = None) -> list[SetBack]:
+    """Return the steps backward of one series."""
+    return list(steps_back([series(list(offsets), labels)]))
+
+
+def test_a_group_that_was_set_back_is_a_finding() -> None:
+    """The same messages are handled twice, and the lag may be gone since; the finding says how many, and when."""
+    (step,) = backward(10, 500, 350, 500, 510)
+    (finding,) = OffsetResets((WATCHED,), (), (step,)).set_back()
+    assert finding == (
+        "g was set back by 150 messages of t partition 2, partition 2 from 500 to 350 by 2026-11-23 00:00:30 UTC: "
+        "it handles them a second time"
+    )
+
+
+def test_a_log_that_became_shorter_is_a_finding() -> None:
+    """A topic that was deleted and made anew is there, and has no lag, and its messages are lost."""
+    (step,) = backward(500, 3, labels={"topic": "t", "partition": "0"})
+    (finding,) = OffsetResets((WATCHED,), (), (step,)).set_back()
+    assert finding.startswith(
+        "the log of t partition 0 became shorter, partition 0 from 500 to 3 by 2026-11-23 00:00:15 UTC"
+    )
+
+
+def test_many_partitions_are_one_finding() -> None:
+    """A group that was set back on a whole topic is told in one sentence: the sum, and where it fell furthest."""
+    steps = [*backward(500, 350), *backward(500, 100, labels={**LABELS, "partition": "0"})]
+    (finding,) = OffsetResets((WATCHED,), (), tuple(steps)).set_back()
+    assert finding.startswith("g was set back by 550 messages of t partitions 0, 2, partition 0 from 500 to 100 by")
+
+
+@pytest.mark.parametrize("offsets", [(), (5,), (5, 5, 6), (-1, 5), (5, -1, 5), (5, -1, 6)])
+def test_offsets_that_do_not_fall_are_well(offsets: tuple[float, ...]) -> None:
+    """Standing, growing, appearing, and being without a commit for a time: none is a step backward."""
+    assert backward(*offsets) == []
+
+
+def test_a_fall_across_a_time_without_a_commit_is_seen() -> None:
+    """A group that was deleted and began anew at the oldest message was set back all the same."""
+    (step,) = backward(500, -1, 20)
+    assert (step.before, step.after) == (500, 20)
+
+
+def test_two_exporters_tell_of_one_step() -> None:
+    """What both have seen is one finding: the longer of the two steps."""
+    seen = [series([500, 350]), series([490, 340, 360])]
+    assert [(step.before, step.after) for step in steps_back(seen)] in ([(500, 350)], [(490, 340)])

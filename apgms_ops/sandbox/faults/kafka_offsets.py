@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults import kafka_tools as tools
 from apgms_ops.sandbox.faults.fault import Fault
-from apgms_ops.sandbox.prometheus import Prometheus
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -42,6 +41,7 @@ class PartitionUncommitted(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Let the member go on: it begins at the oldest message of that partition, and commits."""
         tools.busy(world, deadline)
+        tools.another_past(world, deadline)  # in which those messages were not read before
 
 
 class LostToRetention(Fault):
@@ -96,10 +96,32 @@ class ResetToLatest(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Give Prometheus another past: the group itself is well, but what happened to it stays visible for a day."""
         tools.busy(world, deadline)
-        prometheus = Prometheus()
-        prometheus.stop(world, deadline)
-        prometheus.start(world, deadline)
-        prometheus.ready(world, deadline)
+        tools.another_past(world, deadline)
 
 
-FAULTS: tuple[type[Fault], ...] = (PartitionUncommitted, LostToRetention, ResetToLatest)
+class SetBack(Fault):
+    """Somebody let a group do its work a second time; by the morning it has caught up."""
+
+    id = "kafka-group-set-back"
+    title = f"{tools.GROUP} was set back to the oldest messages, and has handled all of them a second time."
+    component = "kafka"
+    expected: ClassVar[Mapping[str, Verdict]] = {tools.SKIPPED: Verdict.FAIL}
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Stop the group, set its offsets back, and start it again."""
+        tools.produce(world, tools.TOPIC, 30, deadline)
+        tools.quiet(world, deadline)
+        deadline.pause(_SCRAPES, "the exporter to see where the group is")
+        tools.order(world, f"/groups/{tools.GROUP}/stop", deadline)
+        tools.move(world, tools.GROUP, dict.fromkeys(tools.commits(world, tools.GROUP, deadline), 0), deadline)
+        deadline.pause(_SCRAPES, "the exporter to see the new offsets")
+        tools.busy(world, deadline)
+        return {}
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
+        """Give Prometheus another past: the group itself is well."""
+        tools.busy(world, deadline)
+        tools.another_past(world, deadline)
+
+
+FAULTS: tuple[type[Fault], ...] = (PartitionUncommitted, LostToRetention, ResetToLatest, SetBack)

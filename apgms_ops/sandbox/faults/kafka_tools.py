@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.kafka.wire import Coordinator, GroupSeen
+from apgms_ops.sandbox.prometheus import Prometheus
 from apgms_ops.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -173,6 +174,14 @@ def delete_group(world: World, group: str, deadline: Deadline) -> None:
         f"deleting group {group}",
         unless=("GROUP_ID_NOT_FOUND",),
     )
+
+
+def another_past(world: World, deadline: Deadline) -> None:
+    """Give Prometheus another past: what happened to offsets stays visible for a day, however well all is now."""
+    prometheus = Prometheus()
+    prometheus.stop(world, deadline)
+    prometheus.start(world, deadline)
+    prometheus.ready(world, deadline)
 
 
 def wait(until: Callable[[], bool], deadline: Deadline, what: str) -> None:

@@ -45,6 +45,7 @@ class TopicMissing(Fault):
         )
         self._await(world, deadline, there=True)
         tools.order(world, f"/topics/{_UNREAD}/resume", deadline)
+        tools.another_past(world, deadline)  # in which this topic was not longer before
 
     @staticmethod
     def _await(world: World, deadline: Deadline, *, there: bool) -> None:
