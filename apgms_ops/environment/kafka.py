@@ -100,6 +100,8 @@ class Kafka(Model):
     """Groups on the brokers that are not declared, and are accepted for a while."""
     stall_window: Duration = timedelta(seconds=15)
     """Time between the two readings of offsets; longer than the consumers' auto-commit interval (5 s by default)."""
+    waiting_time: Duration = timedelta(minutes=10)
+    """How long a message may wait, unread, for a group that does not move."""
     settling_time: Duration = timedelta(seconds=60)
     """How long a group may rebalance, seen to do nothing else, before that is a finding; longer than any deployment."""
     isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"

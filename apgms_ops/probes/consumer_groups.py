@@ -8,7 +8,7 @@ from apgms_ops.clients.kafka import Group, GroupProtocol, GroupState, Offset, Re
 from apgms_ops.environment.types import Limit
 from apgms_ops.errors import Unobserved
 from apgms_ops.observation import Findings
-from apgms_ops.probes.group_wording import are, dead, empty, partitions_of, rebalancing, undeclared, unread
+from apgms_ops.probes.group_wording import are, dead, empty, partitions_of, rebalancing, standing, undeclared, unread
 from apgms_ops.probes.inventory import Inventory
 
 
@@ -200,26 +200,19 @@ class ConsumerLag:
         )
 
     def stalled(self) -> Findings:
-        """Tell partitions whose log grew between the readings while the group, which was behind, did not move.
-
-        The log must have grown: behind a transaction's last message stands a marker that a consumer may never commit.
+        """Tell partitions in which a group that was behind did not move, while the log grew or messages grew old.
 
         Raises:
             Unobserved: None is seen to be; and there are groups of which it cannot be told.
         """
         before = {(o.group, o.topic, o.partition): o for o in self.first.offsets}
         moving = {group.name for group in self._declared() if not group.state.rebalancing}
-        findings = []
-        for now in (offset for offset in self._judged_offsets() if offset.group in moving):
-            then = before.get((now.group, now.topic, now.partition))
-            if then is None or then.committed is None or then.end is None or now.end is None:
-                continue
-            if now.committed == then.committed and now.end > then.end > then.committed:
-                findings.append(
-                    f"{now.group} stands still at offset {now.committed} of {now.topic} partition {now.partition}: "
-                    f"the log grew from {then.end} to {now.end} within {self.window.total_seconds():.1f} s"
-                )
-        return self._judged(findings, self._untrusted())
+        told = (
+            standing(then, now, self.window, self.inventory.waiting_time)
+            for now in self._judged_offsets()
+            if now.group in moving and (then := before.get((now.group, now.topic, now.partition))) is not None
+        )
+        return self._judged((sentence for sentence in told if sentence), self._untrusted())
 
     def jumped(self) -> Findings:
         """Tell partitions whose commit moved between the readings while the group had no member at either."""

@@ -27,12 +27,14 @@ def consumer_lag(kafka: KafkaClient, environment: Environment, deadline: Deadlin
     inventory = _inventory(section)
     names = [group.name for group in section.groups]
     topics = section.required_topics
-    first = kafka.read(deadline.within(_READ), groups=names, topics=topics)
+    first = kafka.read(deadline.within(_READ), groups=names, topics=topics, older_than=section.waiting_time)
     window = section.stall_window.total_seconds()
     deadline.pause(window, "the second reading, which tells a group that stands still")
     second, restless = until_settled(
         first,
-        lambda: kafka.read(deadline.within(_READ), groups=names, topics=topics, every_group=False),
+        lambda: kafka.read(
+            deadline.within(_READ), groups=names, topics=topics, every_group=False, older_than=section.waiting_time
+        ),
         section.settling_time,
         deadline,
     )
@@ -93,4 +95,5 @@ def _inventory(section: Kafka) -> Inventory:
         groups=tuple(DeclaredGroup(group.name, tuple(group.topics)) for group in section.groups),
         topics=section.required_topics,
         accepted=tuple(Acceptance(item.name, item.reason, item.expires) for item in section.ignored_groups),
+        waiting_time=section.waiting_time,
     )

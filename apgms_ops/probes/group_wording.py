@@ -1,8 +1,10 @@
 """How findings about consumer groups are worded; each returns None where there is nothing to say."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from apgms_ops.clients.kafka import Group, GroupState
+from apgms_ops.clients.kafka import Group, GroupState, Offset
+from apgms_ops.environment.types import format_duration
 from apgms_ops.probes.inventory import Acceptance
 
 
@@ -40,6 +42,25 @@ def undeclared(group: Group, expired: Acceptance | None) -> str:
         f"consumer group {group.name} is not declared ({members}), and was accepted only until "
         f"{expired.expires.isoformat()} ({expired.reason})"
     )
+
+
+def standing(then: Offset, now: Offset, window: timedelta, waiting_time: timedelta) -> str | None:
+    """Say that a group stands still in a partition: while its log grew, or with messages that have waited for long.
+
+    In the first case the log must have grown, and in the second more than one message wait: behind a transaction's last
+    message stands a marker that a consumer may never commit.
+    """
+    if now.committed is None or then.committed is None or now.committed != then.committed:
+        return None
+    where = f"{now.group} stands still at offset {now.committed} of {now.topic} partition {now.partition}"
+    if then.end is not None and now.end is not None and now.end > then.end > then.committed:
+        return f"{where}: the log grew from {then.end} to {now.end} within {window.total_seconds():.1f} s"
+    if min(then.waiting, now.waiting) > 1:
+        behind = ""
+        if now.high is not None and now.end is not None and now.high > now.end:
+            behind = f", {now.high - now.end} of all messages behind a transaction that is still open"
+        return f"{where}: {now.waiting} messages have waited for {format_duration(waiting_time)} or longer{behind}"
+    return None
 
 
 def partitions_of(topic: str, partitions: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Inventory:
     topics: dict[str, int]
     """Topic → partitions, dead-letter topics included."""
     accepted: tuple[Acceptance, ...] = ()
+    waiting_time: timedelta = timedelta(minutes=10)
+    """How long a message may wait for a group that does not move."""
 
     @property
     def consumed(self) -> Iterator[str]:

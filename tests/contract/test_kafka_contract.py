@@ -277,6 +277,26 @@ def test_an_open_transaction_is_not_lag_for_readers_of_committed_messages(broker
         producer.abort_transaction(20)
 
 
+def test_old_messages_that_are_not_read_are_told_from_young_ones(broker: Broker) -> None:
+    """Of three old messages and a young one that a named group has not read, three have waited."""
+    topic = broker.topic(1)
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+    for _ in range(5):
+        producer.produce(topic, b"x", partition=0, timestamp=int((time.time() - 3600) * 1000))
+    producer.flush(20)
+    broker.commit("patient", topic, {0: 2})
+
+    def waiting(*groups: str) -> int:
+        found = broker.client().read(Deadline(20), groups=groups, older_than=timedelta(minutes=10))
+        return rows(found, "patient")[0].waiting
+
+    assert waiting("patient") == 3
+    broker.produce(topic, [1])
+    assert (waiting("patient"), waiting()) == (3, 0)
+    broker.commit("patient", topic, {0: 5})
+    assert waiting("patient") == 0
+
+
 def test_removed_messages_move_the_start(broker: Broker) -> None:
     """Once messages are removed, a commit below the new start counts what is lost."""
     topic = broker.topic(1)

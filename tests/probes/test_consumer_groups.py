@@ -151,6 +151,42 @@ def test_a_group_that_may_be_well_is_not_stalled(first: Offset, second: Offset) 
     assert not lag(reading(first, offset(1, 100)), reading(second, offset(1, 100))).stalled()
 
 
+def waits(committed: int, young: int, *, end: int = 100, high: int | None = None) -> Offset:
+    """Return where group g stands in partition 0, while messages up to `young` are old."""
+    return replace(offset(0, committed, end=end), high=end if high is None else high, young=young)
+
+
+def test_old_messages_that_a_group_does_not_read_are_a_stall() -> None:
+    """On a quiet topic nothing grows: a group that leaves old messages unread stands still all the same."""
+    quiet = reading(waits(95, 100), offset(1, 100))
+    assert lag(quiet).stalled() == (
+        "g stands still at offset 95 of t partition 0: 5 messages have waited for 10m or longer",
+    )
+
+
+def test_messages_behind_a_transaction_that_stays_open_are_a_stall() -> None:
+    """Nobody can read them, so nobody has any lag; they wait all the same."""
+    (finding,) = lag(reading(waits(99, 350, high=351), offset(1, 100))).stalled()
+    assert finding.endswith(
+        "251 messages have waited for 10m or longer, 251 of all messages behind a transaction that is still open"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (waits(95, 95), waits(95, 95)),
+        (waits(99, 100), waits(99, 100)),
+        (waits(90, 100), waits(95, 100)),
+        (offset(0, 100), waits(100, 100)),
+    ],
+    ids=["all are young", "a transaction's end", "it moved", "nothing waits"],
+)
+def test_messages_that_will_be_read_are_no_stall(first: Offset, second: Offset) -> None:
+    """Young messages, the marker of a transaction, and a group that works through old ones are well."""
+    assert not lag(reading(first, offset(1, 100)), reading(second, offset(1, 100))).stalled()
+
+
 def test_a_vanished_group_is_a_finding_once() -> None:
     """A group that does not exist fails the check of its existence; the others cannot tell."""
     found = with_group(state=GroupState.DEAD, members=())

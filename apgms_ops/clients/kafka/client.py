@@ -66,6 +66,7 @@ class KafkaClient:
         groups: Iterable[str] = (),
         topics: Iterable[str] = (),
         every_group: bool = True,
+        older_than: timedelta | None = None,
     ) -> Reading:
         """Read where consumer groups stand.
 
@@ -79,6 +80,7 @@ class KafkaClient:
             groups: Names that are looked up even if the broker does not list them: it leaves out what we may not see.
             topics: The same for topics.
             every_group: Read every consumer group that the broker lists, not only the named ones.
+            older_than: Tell how many messages of this age and older the named groups have not read.
 
         Raises:
             Unobserved: The brokers could not be read; or they answered for a part only, and said so.
@@ -91,6 +93,7 @@ class KafkaClient:
             groups=list(groups),
             topics=list(topics),
             every_group=every_group,
+            since=None if older_than is None else int((taken_at - older_than).timestamp() * 1000),
         )
         self._recorder.identify("kafka", answer["cluster_id"])
         reading = wire.reading(answer, taken_at)

@@ -78,7 +78,11 @@ class Offset:
     member: str | None
     """The id of the member that holds the partition; None if none does."""
     high: int | None
-    """The high watermark. It is asked for only where a commit lies behind the end; elsewhere it is `end`."""
+    """The high watermark. It is asked for only of groups that were named, and where a commit lies behind the end;
+    elsewhere it is `end`."""
+    young: int | None = None
+    """The offset of the first message that is younger than was asked, by its own timestamp; the high watermark if there
+    is none, and None where it was not asked for, or nothing is left to read."""
 
     @property
     def lag(self) -> int | None:
@@ -95,6 +99,14 @@ class Offset:
     def beyond(self) -> bool:
         """Whether the commit lies beyond everything that was ever written: the log was cut, or is a new one."""
         return self.committed is not None and self.high is not None and self.committed > self.high
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the group has not read, though they are not young; the end of a transaction counts as one.
+
+        Those behind a transaction that stays open are among them: nobody can read them, and nobody is behind.
+        """
+        return 0 if self.committed is None or self.young is None else max(0, self.young - self.committed)
 
     @property
     def lost(self) -> int:

@@ -110,12 +110,13 @@ def places(found: Iterable[Topic]) -> Iterator[Place]:
             yield topic.name, partition
 
 
-def offsets(
+def offsets(  # noqa: PLR0913, PLR0917 — what was read, one mapping each
     groups: Iterable[Group],
     commits: Mapping[str, Mapping[Place, int]],
     starts: Mapping[Place, int],
     ends: Mapping[Place, int],
     highs: Mapping[Place, int],
+    young: Mapping[Place, int],
 ) -> tuple[Offset, ...]:
     """Return where each group stands: in every partition that it committed for or holds, in order.
 
@@ -125,6 +126,7 @@ def offsets(
         starts: The oldest offset of each partition that could be asked.
         ends: The end of each, under the isolation level of the reading.
         highs: The high watermark of those for which it was asked.
+        young: The first offset that is younger than asked, of those for which it was asked; -1 where none is.
     """
     rows = []
     for group in groups:
@@ -132,6 +134,8 @@ def offsets(
         holders = {(a.topic, a.partition): member.id for member in group.members for a in member.assignment}
         for place in sorted(own.keys() | holders.keys()):
             end = ends.get(place)
+            high = highs.get(place, end)
+            first = young.get(place)
             rows.append(
                 Offset(
                     group=group.name,
@@ -141,7 +145,8 @@ def offsets(
                     end=end,
                     committed=own.get(place),
                     member=holders.get(place),
-                    high=highs.get(place, end),
+                    high=high,
+                    young=high if first is not None and first < 0 else first,
                 ),
             )
     return tuple(rows)

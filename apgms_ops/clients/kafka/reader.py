@@ -32,8 +32,17 @@ class Reader:
         self._read_committed = read_committed
         self._cluster_id: str | None = None
 
-    def read(self, deadline: Deadline, *, groups: Sequence[str], topics: Sequence[str], every_group: bool) -> Json:
+    def read(
+        self, deadline: Deadline, *, groups: Sequence[str], topics: Sequence[str], every_group: bool, since: int | None
+    ) -> Json:
         """Read where consumer groups stand, see `KafkaClient.read`.
+
+        Args:
+            deadline: For all of it.
+            groups: Looked up even if they are not listed.
+            topics: The same for topics.
+            every_group: Whether all groups that are listed are read.
+            since: From when on a message is young, in milliseconds since 1970; None asks for no ages.
 
         Raises:
             Unobserved: The brokers could not be read; or they answered for a part only, and said so.
@@ -50,7 +59,12 @@ class Reader:
         beyond = {
             place for own in commits.values() for place, offset in own.items() if place in ends and offset > ends[place]
         }
-        highs, _ = self._offsets(beyond, _spec("latest"), deadline, committed=False)
+        own = {place for name in groups for place in commits.get(name, {}) if place in ends} if since else set()
+        highs, _ = self._offsets(beyond | own, _spec("latest"), deadline, committed=False)
+        unread_places = {
+            place for name in groups for place, offset in commits.get(name, {}).items() if offset < highs.get(place, 0)
+        }
+        young, _ = self._offsets(unread_places & own, _spec(since or 0), deadline, committed=False)
         unread |= uncommitted
         return {
             "cluster_id": cluster_id,
@@ -60,6 +74,7 @@ class Reader:
             "starts": wire.by_topic(starts),
             "ends": wire.by_topic(ends),
             "highs": wire.by_topic(highs),
+            "young": wire.by_topic(young),
             "notes": [*notes, *more],
         }
 

@@ -53,7 +53,8 @@ def reading(data: Json, taken_at: datetime) -> Reading:
             for name, state, protocol, members, unread in data["groups"]
         )
         commits = {name: _places(own) for name, own in data["commits"].items()}
-        rows = parse.offsets(groups, commits, _places(data["starts"]), _places(data["ends"]), _places(data["highs"]))
+        offsets = (_places(data[key]) for key in ("starts", "ends", "highs", "young"))
+        rows = parse.offsets(groups, commits, *offsets)
         topics = tuple(Topic(name, count) for name, count in sorted(data["topics"].items()))
         return Reading(taken_at, topics, groups, rows, tuple(data["notes"]))
     except (KeyError, TypeError, ValueError) as error:

@@ -71,4 +71,19 @@ class GroupStalled(_Held):
         return {}
 
 
-FAULTS: tuple[type[Fault], ...] = (LagAtLimit, LagSpread, GroupStalled)
+class GroupWaits(_Held):
+    """A consumer that hangs while nothing arrives: nothing grows, and a little has been waiting for hours."""
+
+    id = "kafka-group-waits"
+    title = f"{tools.GROUP} has left 5 messages unread for an hour, on a topic to which nothing else came."
+    expected: ClassVar[Mapping[str, Verdict]] = {tools.STALLED: Verdict.FAIL}
+
+    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
+        """Hold the group, and produce what is an hour old already."""
+        tools.quiet(world, deadline)
+        tools.order(world, f"/groups/{tools.GROUP}/hold", deadline)
+        tools.produce_old(world, tools.TOPIC, 5, deadline)
+        return {}
+
+
+FAULTS: tuple[type[Fault], ...] = (LagAtLimit, LagSpread, GroupStalled, GroupWaits)

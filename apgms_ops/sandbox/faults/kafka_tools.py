@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ GROUP: Final = "registries-sync"
 TOPIC: Final = "registries.update"
 """The group that is broken, and what it reads; one is as good as another."""
 
+_HOUR: Final = 3600
 _POLL: Final = 0.1
 _PATIENCE: Final = 2.0
 
@@ -77,6 +79,23 @@ def order(world: World, path: str, deadline: Deadline, body: Mapping[str, object
 def produce(world: World, topic: str, count: int, deadline: Deadline, partition: int | None = None) -> None:
     """Produce so many events now."""
     order(world, f"/topics/{topic}/produce", deadline, {"count": count, "partition": partition})
+
+
+def produce_old(world: World, topic: str, count: int, deadline: Deadline) -> None:
+    """Produce so many messages to partition 0 that carry the time of an hour ago.
+
+    Raises:
+        SandboxError: The broker does not take them.
+    """
+    from confluent_kafka import Producer  # noqa: PLC0415 — heavy
+
+    then = round((time.time() - _HOUR) * 1000)
+    producer = Producer({"bootstrap.servers": world.get("kafka.bootstrap"), "log_level": 0})
+    for _ in range(count):
+        producer.produce(topic, b"{}", partition=0, timestamp=then)
+    if producer.flush(deadline.require(f"producing to {topic}")):
+        msg = f"Kafka does not take messages for {topic}"
+        raise SandboxError(msg)
 
 
 def admin(world: World) -> "AdminClient":

@@ -59,7 +59,7 @@ def test_a_group_stands_where_it_committed_and_where_it_reads() -> None:
     """There is a row for every partition that is committed for or held, with what is known of each."""
     member = Member("m-1", "c", "/h", (Assigned("t", 1),))
     group = Group("g", GroupState.STABLE, GroupProtocol.CLASSIC, (member,))
-    rows = parse.offsets([group], {"g": {("t", 0): 5, ("gone", 0): 9}}, {("t", 0): 1}, {("t", 0): 7}, {})
+    rows = parse.offsets([group], {"g": {("t", 0): 5, ("gone", 0): 9}}, {("t", 0): 1}, {("t", 0): 7}, {}, {})
     assert [(r.topic, r.partition, r.start, r.end, r.committed, r.member) for r in rows] == [
         ("gone", 0, None, None, 9, None),
         ("t", 0, 1, 7, 5, None),
@@ -70,3 +70,12 @@ def test_a_group_stands_where_it_committed_and_where_it_reads() -> None:
 def test_every_partition_of_every_topic_is_a_place() -> None:
     """Places are all partitions of all topics."""
     assert list(parse.places([Topic("a", 2), Topic("b", 1)])) == [("a", 0), ("a", 1), ("b", 0)]
+
+
+@pytest.mark.parametrize(("young", "waiting"), [({}, 0), ({("t", 0): 9}, 4), ({("t", 0): -1}, 15), ({("t", 0): 3}, 0)])
+def test_messages_that_are_not_young_wait(young: dict[tuple[str, int], int], waiting: int) -> None:
+    """What lies between the commit and the first young message waits; where none is young, all of it does."""
+    group = Group("g", GroupState.STABLE, GroupProtocol.CLASSIC)
+    places = {("t", 0): 5}, {("t", 0): 1}, {("t", 0): 7}, {("t", 0): 20}
+    (row,) = parse.offsets([group], {"g": places[0]}, places[1], places[2], places[3], young)
+    assert row.waiting == waiting

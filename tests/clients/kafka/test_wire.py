@@ -25,6 +25,7 @@ def answer() -> dict[str, Any]:
         "starts": wire.by_topic({("t", 0): 1}),
         "ends": wire.by_topic({("t", 0): 9}),
         "highs": {},
+        "young": {},
         "notes": ["t-1: no leader"],
     }
     decoded: dict[str, Any] = json.loads(json.dumps(data))
@@ -40,7 +41,7 @@ def test_a_reading_arrives_as_it_was_sent() -> None:
     assert (reading.taken_at, reading.notes) == (AT, ("t-1: no leader",))
 
 
-@pytest.mark.parametrize("key", ["topics", "groups", "commits", "starts", "ends", "highs", "notes"])
+@pytest.mark.parametrize("key", ["topics", "groups", "commits", "starts", "ends", "highs", "young", "notes"])
 def test_an_answer_that_lacks_a_part_is_refused(key: str) -> None:
     """A missing part is a bad answer, never an empty one."""
     data = answer()
