@@ -80,7 +80,8 @@ class KafkaClient:
             groups: Names that are looked up even if the broker does not list them: it leaves out what we may not see.
             topics: The same for topics.
             every_group: Read every consumer group that the broker lists, not only the named ones.
-            older_than: Tell how many messages of this age and older the named groups have not read.
+            older_than: Tell how many messages of this age and older the named groups have not read. The broker finds
+                the first younger one by its timestamp: old timestamps behind that one are not seen.
 
         Raises:
             Unobserved: The brokers could not be read; or they answered for a part only, and said so.
