@@ -112,7 +112,7 @@ class RunFolder:
             name = (self._probes / f"{probe}.result").read_text(encoding="ascii")
         except FileNotFoundError:
             return None
-        return read_observation(self.observations, name)
+        return read_observation(self.observations, name, probe)
 
     def outstanding(self, probes: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of `probes` that have no result yet."""
@@ -135,11 +135,11 @@ def _write_atomically(path: Path, data: bytes) -> None:
     temporary.replace(path)
 
 
-def read_observation(folder: Path, name: str) -> Observation:
-    """Read an observation by its digest.
+def read_observation(folder: Path, name: str, probe: str) -> Observation:
+    """Read a probe's observation by its digest.
 
     Raises:
-        EvidenceInvalid: It is missing, altered or malformed.
+        EvidenceInvalid: It is missing, altered, malformed, or another probe's.
     """
     path = folder / f"{name}.json"
     try:
@@ -150,7 +150,15 @@ def read_observation(folder: Path, name: str) -> Observation:
     if digest(data) != name:
         msg = f"observation {name}: its content does not match its name (it was altered)"
         raise EvidenceInvalid(msg)
-    return Observation.from_json(json.loads(data))
+    try:
+        observation = Observation.from_json(json.loads(data))
+    except (ValueError, RecursionError) as error:
+        msg = f"observation {name}: not JSON ({type(error).__name__})"
+        raise EvidenceInvalid(msg) from error
+    if observation.probe != probe:
+        msg = f"observation {name}: recorded as what {probe!r} saw, and is what {observation.probe!r} saw"
+        raise EvidenceInvalid(msg)
+    return observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,7 @@ class RecordedRun:
             EvidenceInvalid: The recorded file is missing or altered.
         """
         name = self.observations.get(probe)
-        return None if name is None else read_observation(self.path / "observations", name)
+        return None if name is None else read_observation(self.path / "observations", name, probe)
 
 
 def read_run(path: Path) -> RecordedRun:
@@ -202,22 +210,38 @@ def read_run(path: Path) -> RecordedRun:
 
 
 def _tell(path: Path, entries: tuple[Entry, ...]) -> RecordedRun:
-    observations: dict[str, str] = {}
-    verdicts: dict[str, Mapping[str, Any]] = {}
-    try:
-        for entry in entries:
-            if entry.type == OBSERVATION:
-                observations[entry.body["probe"]] = entry.body["sha256"]
-            elif entry.type == VERDICT:
-                verdicts[entry.body["check"]] = entry.body
-    except KeyError as error:
-        msg = f"{path}/ledger.jsonl: an entry lacks {error}"
-        raise EvidenceInvalid(msg) from error
-    last = entries[-1]
     plans = [entry for entry in entries if entry.type == PLAN]
     if len(plans) != 1 or not isinstance(plans[0].body.get("environment"), str):
         msg = f"{path}/ledger.jsonl: a ledger has one plan, which names its environment"
         raise EvidenceInvalid(msg)
-    return RecordedRun(
-        path, plans[0].body, observations, verdicts, last.body if last.type == CLOSE else None, last.hash
-    )
+    last = entries[-1]
+    if any(entry.type == CLOSE for entry in entries[:-1]):
+        msg = f"{path}/ledger.jsonl: something was added after the run was closed"
+        raise EvidenceInvalid(msg)
+    observations = _once(path, entries, OBSERVATION, "probe")
+    verdicts = _once(path, entries, VERDICT, "check")
+    digests = {probe: _text(path, body, "sha256") for probe, body in observations.items()}
+    for body in verdicts.values():
+        _text(path, body, "verdict")
+    return RecordedRun(path, plans[0].body, digests, verdicts, last.body if last.type == CLOSE else None, last.hash)
+
+
+def _once(path: Path, entries: tuple[Entry, ...], kind: str, key: str) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a kind by what they are about, which each may be about once: which would count?"""
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        if entry.type == kind:
+            name = _text(path, entry.body, key)
+            if name in found:
+                msg = f"{path}/ledger.jsonl: more than one {kind} for {name}"
+                raise EvidenceInvalid(msg)
+            found[name] = entry.body
+    return found
+
+
+def _text(path: Path, body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str):
+        msg = f"{path}/ledger.jsonl: an entry lacks {key!r}"
+        raise EvidenceInvalid(msg)
+    return value

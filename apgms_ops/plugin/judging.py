@@ -10,6 +10,7 @@ from apgms_ops.errors import Unobserved
 from apgms_ops.plugin import labels
 from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.plugin.outcome import ATTRIBUTE, judge
+from apgms_ops.redact import Redactor
 from apgms_ops.verdict import Verdict, worst
 
 if TYPE_CHECKING:
@@ -98,7 +99,19 @@ class Judging:
             verdict = worst(v for v, _ in before)
             seen = next(text for v, text in before if v is verdict)
             setattr(report, ATTRIBUTE, {"verdict": str(verdict), "seen": seen})
+        _redact(report, self._run.redact)
         return report
+
+
+def _redact(report: pytest.TestReport, redact: Redactor) -> None:
+    """Mask secrets in what others make of a report: pytest's tracebacks and summaries, JUnit's XML."""
+    report.sections = [(name, redact(text)) for name, text in report.sections]
+    report.user_properties = [
+        (name, redact(value) if isinstance(value, str) else value) for name, value in report.user_properties
+    ]
+    text = report.longreprtext
+    if redact(text) != text:
+        report.longrepr = redact(text)
 
 
 def _require_silence(returned: object) -> None:

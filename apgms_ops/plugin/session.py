@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from apgms_ops.plugin.fixtures import ProbeRegistry, common_fixtures, packaged_m
 from apgms_ops.plugin.scheduler import Reading, Replayer, Scheduler
 from apgms_ops.probes.codec import FactsCodec
 from apgms_ops.redact import Redactor
+from apgms_ops.secret import Secret, SecretReference
 
 Role = Literal["single", "controller", "worker"]
 """Who this process is: a run of its own, or one of those that share a run under pytest -n."""
@@ -110,7 +111,12 @@ class CheckRun:
         observation = self.observation(name)
         failure = observation.failure
         if failure is None:
-            return self._codecs[name].decode(observation.facts)
+            codec = self._codecs[name]
+            if observation.schema != codec.schema:
+                # What a new field would be filled with was not observed.
+                msg = f"{name}: recorded as {observation.schema}, and today's facts are {codec.schema}"
+                raise EvidenceInvalid(msg)
+            return codec.decode(observation.facts)
         kind = getattr(errors, failure.kind, None)
         if isinstance(kind, type) and issubclass(kind, ApgmsOpsError):
             msg = f"{name}: {failure.cause}"
@@ -212,13 +218,15 @@ class CheckRun:
         wanted = [check for check in self.plan if check.absent is None]
         names = dict.fromkeys(name for check in wanted for name in check.probes)
         sections = {SECTION_OF_CLIENT[client] for check in wanted for client in check.clients}
-        secrets = {}
+        secrets: dict[SecretReference, Secret] = {}
         if self.recorded is None:
             # In order, so that a message about several is the same every time.
             references = loading.secrets_of(self.environment, sorted(sections))
             secrets = loading.read_secrets(references, os.environ)
         self._reading = Reading(self.environment, secrets, self.release, self.deadline)
-        self.folder.ledger.begin(self._plan_entry())
+        entry = self._plan_entry()
+        _refuse_secrets(entry["checks"], secrets.values())
+        self.folder.ledger.begin(entry)
         self._source = (
             Scheduler(self.folder, self._reading) if self.recorded is None else Replayer(self.folder, self.recorded)
         )
@@ -238,3 +246,13 @@ class CheckRun:
             "planned_at": timestamp(datetime.now(UTC)),
             "checks": [check.to_json() for check in self.plan],
         }
+
+
+def _refuse_secrets(checks: list[dict[str, Any]], secrets: Iterable[Secret]) -> None:
+    """Refuse a plan that spells a secret out: a check's id is its identity, and cannot be masked afterwards."""
+    known = [secret.reveal() for secret in secrets]
+    for number, check in enumerate(checks, 1):
+        if any(value in text for value in known for text in (check["id"], check["promise"])):
+            where = str(check["id"]).partition("::")[0]
+            msg = f"{where}: check {number} of the plan has a secret in its id or docstring; give its parameters ids"
+            raise ConfigurationError(msg)

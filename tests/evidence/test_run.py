@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from apgms_ops.errors import EvidenceInvalid
+from apgms_ops.evidence.ledger import CLOSE, OBSERVATION, VERDICT
 from apgms_ops.evidence.run import RunFolder, read_observation, read_run, run_id
-from apgms_ops.observation import Failure, Observation
+from apgms_ops.observation import Failure, Observation, digest
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -61,7 +62,7 @@ def test_an_altered_observation_is_refused(folder: RunFolder) -> None:
     (file,) = folder.observations.iterdir()
     file.write_bytes(file.read_bytes().replace(b"1", b"2"))
     with pytest.raises(EvidenceInvalid, match="was altered"):
-        read_observation(folder.observations, file.stem)
+        read_observation(folder.observations, file.stem, "lag")
 
 
 def test_a_missing_observation_is_refused(folder: RunFolder) -> None:
@@ -77,3 +78,40 @@ def test_outstanding_are_those_without_a_result(folder: RunFolder) -> None:
     """A probe is out until its observation stands."""
     folder.publish(observed(1))
     assert folder.outstanding(("lag", "budget")) == ("budget",)
+
+
+def test_an_observation_of_another_probe_is_refused(folder: RunFolder) -> None:
+    """A ledger that gives one probe what another saw is an error, though every hash in it is right."""
+    folder.publish(observed(1))
+    (file,) = folder.observations.iterdir()
+    folder.ledger.append(OBSERVATION, {"probe": "budget", "sha256": file.stem, "failure": None})
+    with pytest.raises(EvidenceInvalid, match="is what 'lag' saw"):
+        read_run(folder.path).observation("budget")
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[" * 100_000], ids=["not UTF-8", "cut", "deep"])
+def test_an_observation_that_is_no_json_is_refused(folder: RunFolder, data: bytes) -> None:
+    """What cannot be parsed is an error of the evidence, whatever the parser calls it."""
+    (folder.observations / f"{digest(data)}.json").write_bytes(data)
+    with pytest.raises(EvidenceInvalid, match="not JSON"):
+        read_observation(folder.observations, digest(data), "lag")
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ([(OBSERVATION, {"probe": "lag", "sha256": "a"}), (OBSERVATION, {"probe": "lag", "sha256": "b"})], "more than"),
+        ([(VERDICT, {"check": "a", "verdict": "FAIL"}), (VERDICT, {"check": "a", "verdict": "PASS"})], "more than one"),
+        ([(CLOSE, {"exit": 0}), (VERDICT, {"check": "a", "verdict": "PASS"})], "after the run was closed"),
+        ([(VERDICT, {"check": ["a"], "verdict": "PASS"})], "lacks 'check'"),
+        ([(OBSERVATION, {"probe": "lag"})], "lacks 'sha256'"),
+    ],
+)
+def test_a_ledger_that_says_two_things_is_refused(
+    folder: RunFolder, entries: list[tuple[str, dict[str, object]]], why: str
+) -> None:
+    """Two observations of a probe, two verdicts on a check, or anything after the close: which would count?"""
+    for kind, body in entries:
+        folder.ledger.append(kind, body)
+    with pytest.raises(EvidenceInvalid, match=why):
+        read_run(folder.path)

@@ -108,3 +108,15 @@ def test_a_run_that_does_not_exist_is_refused(site: Site) -> None:
     finished = site.run("--replay", "20200101T000000Z-toy-000000")
     assert finished.code == 4
     assert "no run of that name" in finished.output
+
+
+def test_facts_of_another_structure_are_not_judged(recorded: Site) -> None:
+    """A field that today's facts have and the recorded ones lack is not filled with its default: UNKNOWN."""
+    conftest = recorded.folder / "conftest.py"
+    conftest.write_text(
+        conftest.read_text().replace("    value: int\n", "    value: int\n    broken: tuple[str, ...] = ()\n")
+    )
+    recorded.checks(CHECKS + 'def test_nothing_broken(reading):\n    """Nothing."""\n    assert not reading.broken\n')
+    finished = recorded.run("--replay", _only_run(recorded))
+    assert finished.verdicts["test_nothing_broken"] == "UNKNOWN"
+    assert "recorded as Number@" in finished.seen["test_nothing_broken"]
