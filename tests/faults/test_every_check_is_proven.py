@@ -18,7 +18,7 @@ from apgms_ops.sandbox.breaking import Breaker
 from apgms_ops.sandbox.composition import platform
 from apgms_ops.sandbox.faults import FAULTS, Fault, by_id
 from apgms_ops.sandbox.world import World
-from apgms_ops.verdict import Verdict
+from apgms_ops.verdict import Verdict, exit_code
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.sandbox
@@ -33,7 +33,9 @@ def look(sandbox: World) -> dict[str, tuple[Verdict, str]]:
     assert line is not None, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     run = read_run(ROOT / line.split()[1].rstrip(","))
-    return {check: (Verdict(body["verdict"]), body["seen"]) for check, body in run.verdicts.items()}
+    verdicts = {check: (Verdict(body["verdict"]), body["seen"]) for check, body in run.verdicts.items()}
+    assert done.returncode == exit_code(verdict for verdict, _ in verdicts.values())
+    return verdicts
 
 
 def function_of(check: str) -> str:
