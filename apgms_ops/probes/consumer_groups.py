@@ -44,14 +44,21 @@ class ConsumerLag:
     # What must be there
 
     def wrong_topics(self) -> Findings:
-        """Tell declared topics that are not there, or have another number of partitions."""
+        """Tell declared topics that are not there, or have another number of partitions.
+
+        Raises:
+            Unobserved: All are there, and a partition of one did not answer: it may have no leader.
+        """
         found = {topic.name: topic.partitions for topic in self.second.topics}
-        return Findings(
-            f"topic {name} does not exist; it is declared with {partitions} partitions"
-            if name not in found
-            else f"topic {name} has {found[name]} partitions; declared are {partitions}"
-            for name, partitions in self.inventory.topics.items()
-            if found.get(name) != partitions
+        return self._judged(
+            (
+                f"topic {name} does not exist; it is declared with {partitions} partitions"
+                if name not in found
+                else f"topic {name} has {found[name]} partitions; declared are {partitions}"
+                for name, partitions in self.inventory.topics.items()
+                if found.get(name) != partitions
+            ),
+            (note for note in self.second.notes if note.partition(":")[0].rpartition("-")[0] in self.inventory.topics),
         )
 
     def missing_groups(self) -> Findings:

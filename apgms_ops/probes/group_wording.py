@@ -58,7 +58,7 @@ def standing(then: Offset, now: Offset, window: timedelta, waiting_time: timedel
     if min(then.waiting, now.waiting) > 1:
         behind = ""
         if now.high is not None and now.end is not None and now.high > now.end:
-            behind = f", {now.high - now.end} of all messages behind a transaction that is still open"
+            behind = f"; {now.high - now.end} stand behind a transaction that is still open"
         return f"{where}: {now.waiting} messages have waited for {format_duration(waiting_time)} or longer{behind}"
     return None
 

@@ -168,7 +168,7 @@ def test_messages_behind_a_transaction_that_stays_open_are_a_stall() -> None:
     """Nobody can read them, so nobody has any lag; they wait all the same."""
     (finding,) = lag(reading(waits(99, 350, high=351), offset(1, 100))).stalled()
     assert finding.endswith(
-        "251 messages have waited for 10m or longer, 251 of all messages behind a transaction that is still open"
+        "251 messages have waited for 10m or longer; 251 stand behind a transaction that is still open"
     )
 
 
@@ -249,6 +249,14 @@ def test_wrong_topics_are_findings() -> None:
         "topic t has 3 partitions; declared are 2",
         "topic t.dlq does not exist; it is declared with 2 partitions",
     )
+
+
+def test_a_partition_that_does_not_answer_is_unknown() -> None:
+    """A declared topic with a partition without a leader is there, and not well; one of another topic is not judged."""
+    silent = replace(reading(), notes=("t.dlq-1: Kafka could not tell yet: Broker: Leader not available",))
+    with pytest.raises(Unobserved, match=r"t\.dlq-1: .*Leader not available"):
+        lag(silent).wrong_topics()
+    assert not lag(replace(reading(), notes=("other-1: Broker: Leader not available",))).wrong_topics()
 
 
 def test_offsets_that_move_without_members_are_a_skip() -> None:
