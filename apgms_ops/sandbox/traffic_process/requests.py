@@ -38,14 +38,15 @@ class Requester:
             if now >= probe:
                 self._get(connection, _PROBE)
                 probe = now + _PROBE_PERIOD
-            if self.rate <= 0:
+            rate = self.rate  # an order may change it while a request is under way
+            if rate <= 0:
                 lookup = now
             elif now >= lookup:
                 self._get(connection, _PATHS[self.made % len(_PATHS)])
                 self.made += 1
                 # Never more than one period behind: a rate is kept, and not caught up with after a pause.
-                lookup = max(lookup + 1 / self.rate, now - 1 / self.rate)
-            due = min(probe, lookup if self.rate > 0 else probe, now + _IDLE)
+                lookup = max(lookup + 1 / rate, now - 1 / rate)
+            due = min(probe, lookup if rate > 0 else probe, now + _IDLE)
             self._stopping.wait(max(0.0, due - time.monotonic()))
         connection.close()
 
