@@ -9,12 +9,15 @@ import pytest
 from apgms_ops.errors import Unobserved
 from apgms_ops.plugin import labels
 from apgms_ops.plugin.collection import PlannedCheck
-from apgms_ops.plugin.outcome import ATTRIBUTE, judge
+from apgms_ops.plugin.outcome import ATTRIBUTE, LONGEST_SECRET, judge
 from apgms_ops.redact import Redactor
 from apgms_ops.verdict import Verdict, worst
 
 if TYPE_CHECKING:
     from apgms_ops.plugin.session import CheckRun
+
+_TRACEBACK_LIMIT = 256 * 1024
+"""Characters; pytest spells facts out in full, however many megabytes they are."""
 
 
 class Judging:
@@ -110,8 +113,9 @@ def _redact(report: pytest.TestReport, redact: Redactor) -> None:
         (name, redact(value) if isinstance(value, str) else value) for name, value in report.user_properties
     ]
     text = report.longreprtext
-    if redact(text) != text:
-        report.longrepr = redact(text)
+    clean = redact(text[: _TRACEBACK_LIMIT + LONGEST_SECRET])[:_TRACEBACK_LIMIT]
+    if clean != text:
+        report.longrepr = clean
 
 
 def _require_silence(returned: object) -> None:

@@ -14,6 +14,10 @@ from apgms_ops.verdict import Verdict, worst
 ATTRIBUTE = "apgms_ops"
 """Where a report carries its verdict; a plain dict, so that it crosses from a worker to the controller."""
 SEEN_LIMIT = 4000
+"""Characters of what was seen that are kept."""
+LONGEST_SECRET = 128 * 1024
+"""Characters past what is kept in which a secret that begins there may end."""
+_EXAMINED = SEEN_LIMIT + LONGEST_SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ def judge(call: pytest.CallInfo[Any], phase: str, absent: str | None, redact: Re
     error = call.excinfo.value
     if phase == "setup" and absent is not None and isinstance(error, pytest.skip.Exception):
         return Verdict.SKIPPED, absent
-    text = redact(str(error))
+    # Redacted before it is cut to what is kept: half of a secret is recognised by nothing.
+    text = redact(str(error)[:_EXAMINED])
     if phase == "call" and isinstance(error, AssertionError):
         return Verdict.FAIL, _first_words(text) or "the assertion gives no text"
     if isinstance(error, ApgmsOpsError):

@@ -51,17 +51,27 @@ class FactsCodec:
         """Return facts as JSON, their texts redacted.
 
         Raises:
-            Unobserved: They are not of the promised type, or hold what JSON cannot carry (NaN, infinity).
+            Unobserved: They are not of the promised type, hold what JSON cannot carry (NaN, infinity, a time without
+                its zone), or would not come back from it as they are.
         """
         if not isinstance(facts, self.facts_type):
             msg = f"promised {self.facts_type.__name__}, returned {type(facts).__name__}"
             raise Unobserved(msg)
-        data = _redacted(self._adapter.dump_python(facts, mode="json", warnings="error"), redact)
+        if _holds_naive_time(facts):
+            msg = f"{self.facts_type.__name__} holds a time without its zone, so nobody knows when it was"
+            raise Unobserved(msg)
+        plain = self._adapter.dump_python(facts, mode="json", warnings="error")
+        data = _redacted(plain, redact)
         try:
             canonical(data)
         except ValueError as error:
             msg = f"{self.facts_type.__name__} holds a value that JSON cannot carry: {error}"
             raise Unobserved(msg) from error
+        # Checks judge what comes back from JSON. A subclass, or the second of two alike in a union, comes back as
+        # something else, which answers a check's question in its own way.
+        if self.decode(plain) != facts:
+            msg = f"{self.facts_type.__name__} does not come back from JSON as it was: a subclass, or an unclear union?"
+            raise Unobserved(msg)
         return data
 
     def decode(self, data: object) -> Any:  # noqa: ANN401 — the probe's own type
@@ -138,6 +148,16 @@ def _without_prose(schema: Any) -> Any:  # noqa: ANN401 — JSON
     if isinstance(schema, list):
         return [_without_prose(item) for item in schema]
     return schema
+
+
+def _holds_naive_time(facts: object) -> bool:
+    if isinstance(facts, datetime):
+        return facts.tzinfo is None
+    if dataclasses.is_dataclass(facts):
+        return any(_holds_naive_time(getattr(facts, field.name)) for field in dataclasses.fields(facts))
+    if isinstance(facts, Mapping):
+        return any(_holds_naive_time(value) for value in facts.values())
+    return isinstance(facts, tuple) and any(_holds_naive_time(item) for item in facts)
 
 
 def _redacted(data: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401 — JSON
