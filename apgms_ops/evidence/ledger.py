@@ -7,6 +7,7 @@ from the end breaks nothing, so a finished ledger ends with a `close` entry, and
 Several processes may append: the file is locked for each entry, and the head is read from the file.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -52,6 +53,7 @@ class Ledger:
 
         Raises:
             EvidenceInvalid: The file's last line is not a ledger entry.
+            OSError: It cannot be written; the ledger is then as it was.
             ValueError: The body has no canonical JSON.
         """
         with self._open() as file:
@@ -76,8 +78,16 @@ class Ledger:
         seq, prev = (0, GENESIS) if last is None else _head_of(self.path, last)
         entry = {"seq": seq, "at": timestamp(self._now()), "type": kind, "body": dict(body), "prev": prev}
         entry["hash"] = digest(canonical(entry))
-        file.write(canonical(entry) + b"\n")
+        _write_whole(file, canonical(entry) + b"\n")
         return str(entry["hash"])
+
+
+def _write_whole(file: BinaryIO, line: bytes) -> None:
+    """Write a line, or nothing of it: on a full disk a part is written, and no error raised."""
+    before = file.seek(0, os.SEEK_END)
+    if file.write(line) != len(line):
+        file.truncate(before)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _last_line(file: BinaryIO) -> bytes | None:

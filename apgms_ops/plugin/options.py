@@ -1,5 +1,6 @@
 """From pytest's command line to a run: the environment's file, the run's folder, and what else was asked for."""
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from apgms_ops.environment import loading
+from apgms_ops.environment import loading, snapshot
+from apgms_ops.environment.model import Environment
 from apgms_ops.environment.types import parse_duration
-from apgms_ops.errors import ConfigurationError
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence.run import RecordedRun, read_run, run_id
+from apgms_ops.observation import digest
 
 SANDBOX = "sandbox"
 """The environment whose file is a template that the running sandbox fills in."""
@@ -75,3 +78,25 @@ def _recorded(name: str | None, runs: Path) -> RecordedRun | None:
         msg = f"--replay {name}: no run of that name in {runs}, and no such folder"
         raise ConfigurationError(msg)
     return read_run(folder)
+
+
+def recorded_environment(recorded: RecordedRun | None) -> Environment:
+    """Return the environment that a recorded run looked at.
+
+    Raises:
+        ConfigurationError: There is no recorded run.
+        EvidenceInvalid: It is missing, or not the one that the ledger names.
+    """
+    if recorded is None:
+        msg = "there is neither an environment nor a run to replay"
+        raise ConfigurationError(msg)
+    file = recorded.path / "environment.json"
+    try:
+        data = file.read_bytes().rstrip(b"\n")
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise EvidenceInvalid(msg) from error
+    if digest(data) != recorded.plan["environment_sha256"]:
+        msg = f"{file}: its content is not what the ledger recorded (it was altered)"
+        raise EvidenceInvalid(msg)
+    return snapshot.from_json(json.loads(data))

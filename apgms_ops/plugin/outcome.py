@@ -84,6 +84,11 @@ class Tally:
         if report.when == "teardown":
             self._finished.add(report.nodeid)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was reported."""
+        return not self._verdicts
+
     def outcome(self, check: PlannedCheck, why_not_run: str) -> Outcome:
         """Return what became of a check; UNKNOWN where its run did not come to an end."""
         seen = list(self._verdicts.get(check.id, []))

@@ -1,6 +1,5 @@
 """Keeps a run's record, in the process that sees all of it: verdicts, the closing entry, the terminal, the report."""
 
-import json
 import os
 import shutil
 import sys
@@ -14,15 +13,13 @@ import pytest
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment import loading, snapshot
-from apgms_ops.environment.model import Environment
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid, SandboxError
 from apgms_ops.evidence.ledger import CLOSE, VERDICT
 from apgms_ops.evidence.run import RecordedRun, read_run
-from apgms_ops.observation import digest
 from apgms_ops.plugin import closing
 from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.plugin.live import LiveLine
-from apgms_ops.plugin.options import SANDBOX, Options
+from apgms_ops.plugin.options import SANDBOX, Options, recorded_environment
 from apgms_ops.plugin.outcome import Tally
 from apgms_ops.plugin.session import CheckRun
 from apgms_ops.redact import printable
@@ -71,8 +68,18 @@ class Record:
         return not self._config.option.collectonly
 
     def prepare(self) -> None:
-        """Point Allure's results into the run's folder, unless the command line points elsewhere."""
+        """Point Allure's results into the run's folder, unless the command line points elsewhere.
+
+        Raises:
+            ConfigurationError: The folder cannot be made.
+        """
         option = self._config.option
+        if self._recording:
+            try:
+                self._run.path.mkdir(parents=True)
+            except OSError as error:
+                msg = f"{self._run.path}: the run cannot be kept there: {error.strerror}"
+                raise ConfigurationError(msg) from error
         if self._recording and getattr(option, "allure_report_dir", None) is None:
             option.allure_report_dir = str(self._run.path / "allure-results")
 
@@ -81,11 +88,12 @@ class Record:
         """Load the environment, starting the sandbox first where it is the one to look at."""
         try:
             self._load()
-        except (ConfigurationError, EvidenceInvalid, SandboxError) as error:
+            if self._recording:
+                self._run.folder.write("environment.json", snapshot.canonical(self._run.environment) + b"\n")
+        except (ConfigurationError, EvidenceInvalid, SandboxError, OSError) as error:
             raise pytest.UsageError(str(error)) from error
         if not self._recording:
             return
-        self._run.folder.write("environment.json", snapshot.canonical(self._run.environment) + b"\n")
         stream = sys.__stdout__
         if stream is not None:
             columns = shutil.get_terminal_size().columns
@@ -95,7 +103,7 @@ class Record:
     def _load(self) -> None:
         file, recorded = self._options.file, self._options.recorded
         if file is None:
-            self._run.environment = _recorded_environment(recorded)
+            self._run.environment = recorded_environment(recorded)
         elif file.stem == SANDBOX and self._recording and recorded is None:
             platform = composition.platform(location.root(os.environ), file, self._say)
             self._lease = platform.attach_or_start(Deadline(_SANDBOX_SECONDS))
@@ -208,6 +216,10 @@ class Record:
             self._live.stop()
         try:
             self._finish(session, int(exitstatus))
+        except (EvidenceInvalid, OSError) as error:
+            # A full disk, a damaged ledger: whatever was seen, it is not recorded, and so not green.
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            self._say(f"\nERROR: the run could not be recorded: {error}")
         finally:
             if self._lease is not None:
                 self._lease.release()
@@ -220,13 +232,13 @@ class Record:
     def _finish(self, session: pytest.Session, status: int) -> None:
         if not self._recording:
             return
-        recorded = self._recorded()
-        if recorded is None:
+        if self._tally.empty and not self._run.folder.ledger.path.exists():
             self._run.folder.discard()
             if self._stopped and status == pytest.ExitCode.OK:
                 # pytest.exit can ask for 0 before anything was looked at.
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
             return
+        read_run(self._run.path)  # raises where the ledger was damaged meanwhile
         if session.shouldfail and not self._stopped:
             self._stopped = f"not run: {printable(str(session.shouldfail), limit=200)}"
         checks = tuple(self._write_verdict(check) for check in self._plan())
@@ -267,19 +279,3 @@ class Record:
 def _probes_of(recorded: RecordedRun) -> tuple[str, ...]:
     checks = [check for check in recorded.plan["checks"] if check["absent"] is None]
     return tuple(dict.fromkeys(probe for check in checks for probe in check["probes"]))
-
-
-def _recorded_environment(recorded: RecordedRun | None) -> Environment:
-    if recorded is None:
-        msg = "there is neither an environment nor a run to replay"
-        raise ConfigurationError(msg)
-    file = recorded.path / "environment.json"
-    try:
-        data = file.read_bytes().rstrip(b"\n")
-    except OSError as error:
-        msg = f"{file} cannot be read: {error.strerror}"
-        raise EvidenceInvalid(msg) from error
-    if digest(data) != recorded.plan["environment_sha256"]:
-        msg = f"{file}: its content is not what the ledger recorded (it was altered)"
-        raise EvidenceInvalid(msg)
-    return snapshot.from_json(json.loads(data))

@@ -70,8 +70,8 @@ def _of_controller(config: pytest.Config) -> CheckRun:
         recorded=options.recorded,
     )
     record = Record(run, options)
-    record.prepare()
     register(config, record, "apgms-ops-record")
+    record.prepare()
     if run.role == "controller":
         register(config, _Shares(run), "apgms-ops-shares")
     return run

@@ -1,6 +1,8 @@
 """The hash chain of a run."""
 
 import json
+import resource
+import signal
 import threading
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -124,3 +126,20 @@ def test_what_has_no_canonical_form_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"(?i)nan|float"):
         ledger.begin({"lag": float("nan")})
     assert not ledger.path.read_bytes()
+
+
+def test_half_an_entry_is_not_left_behind(tmp_path: Path) -> None:
+    """Where the disk is full, the entry is refused and the ledger verifies as it was."""
+    ledger = Ledger(tmp_path / "ledger.jsonl", now=at)
+    ledger.begin({"environment": "toy", "checks": []})
+    before = ledger.path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
+    try:
+        with pytest.raises(OSError, match=r"space|large"):
+            ledger.append(VERDICT, {"check": "a", "verdict": "PASS"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert ledger.path.read_bytes() == before

@@ -215,3 +215,30 @@ def test_a_probe_that_leaves_is_unknown_at_once(site: Site, leaving: str) -> Non
     finished = site.run("--env", "toy")
     assert (finished.code, finished.verdicts) == (10, {"test_waits": "UNKNOWN"})
     assert "no answer within" not in finished.seen["test_waits"]
+
+
+@pytest.mark.parametrize("what", ["garbage", "removed"])
+def test_a_run_that_cannot_be_recorded_is_not_green(site: Site, what: str) -> None:
+    """A ledger that is damaged or gone at the end: the run exits neither 0 nor with a traceback."""
+    damage = 'ledger.open("a").write("garbage")' if what == "garbage" else "ledger.unlink()"
+    site.checks(f'''
+        import pathlib
+        def test_damages(one):
+            """It damages the record."""
+            ledger = next(pathlib.Path("reports/runs").glob("*/ledger.jsonl"))
+            {damage}
+            assert one.value == 1
+    ''')
+    finished = site.run("--env", "toy")
+    assert finished.code not in (0, 1, 10), finished.output
+    assert "could not be recorded" in finished.output
+    assert "Traceback" not in finished.output
+
+
+def test_a_folder_that_cannot_be_made_stops_with_exit_4(site: Site) -> None:
+    """Where reports/ cannot be written, nothing is looked at, and the folder is named."""
+    site.write("reports", "a file in its place")
+    site.checks(RED)
+    finished = site.run("--env", "toy")
+    assert finished.code == 4, finished.output
+    assert "the run cannot be kept there" in finished.output
