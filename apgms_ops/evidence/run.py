@@ -24,8 +24,8 @@ from apgms_ops.observation import Observation, canonical, digest
 
 
 def run_id(environment: str, at: datetime) -> str:
-    """Return a name for a run that sorts by time: `20261123T020000Z-production-3f9a1c`."""
-    return f"{at:%Y%m%dT%H%M%SZ}-{environment}-{secrets.token_hex(3)}"
+    """Return a name for a run that sorts by time: `20261123T020000.250Z-production-3f9a1c`."""
+    return f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03d}Z-{environment}-{secrets.token_hex(3)}"
 
 
 class Claim:

@@ -1,6 +1,6 @@
 """The folder of a run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,8 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_a_run_id_sorts_by_time_and_names_the_environment() -> None:
     """Ids of later runs sort after those of earlier ones, and two of one second differ."""
-    assert run_id("toy", AT).startswith("20261123T020000Z-toy-")
+    assert run_id("toy", AT).startswith("20261123T020000.000Z-toy-")
+    assert run_id("toy", AT) < run_id("toy", AT + timedelta(milliseconds=1)) < run_id("toy", AT + timedelta(seconds=1))
     assert run_id("toy", AT) != run_id("toy", AT)
 
 

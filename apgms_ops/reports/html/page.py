@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
@@ -60,7 +60,7 @@ def _earlier(run: RecordedRun) -> Iterator[Earlier]:
 def _began(run: str) -> str:
     """Return when a run began, from its id; the id itself where it does not say."""
     try:
-        at = datetime.strptime(run.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        at = datetime.fromisoformat(run.partition("-")[0])
     except ValueError:
         return run
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
