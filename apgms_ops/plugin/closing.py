@@ -53,7 +53,7 @@ def write_allure(run: CheckRun, folder: str, checks: tuple[CheckResult, ...]) ->
     allure.write_categories(results)
     allure.write_environment(results, values)
     allure.write_executor(results, run.folder.id, os.environ)
-    there = allure.write_verdicts(results, checks)
+    there = allure.write_verdicts(results, run.folder.id, checks)
     for check in checks:
         if check.id not in there:
             allure.write_missing(results, check, environment.name, int(time.time() * 1000))

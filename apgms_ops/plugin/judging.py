@@ -49,7 +49,7 @@ class Judging:
             return (yield from _deciding_nothing())
         finally:
             # Last, because allure-pytest sets a title of its own while the check is set up.
-            labels.label(check, self._run.environment.name)
+            labels.label(check, self._run.environment.name, self._run.folder.id)
             if check.absent is None:
                 labels.attach((self._run.observation(name) for name in check.probes), self._run.environment.limits)
 

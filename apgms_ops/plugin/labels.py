@@ -8,12 +8,12 @@ import allure
 from apgms_ops.environment.limits import Limits
 from apgms_ops.observation import Observation
 from apgms_ops.plugin.collection import PlannedCheck
-from apgms_ops.reports.allure import CHECK_LABEL
+from apgms_ops.reports.allure import CHECK_LABEL, RUN_LABEL
 from apgms_ops.reports.pictures import picture
 from apgms_ops.reports.tables import tables
 
 
-def label(check: PlannedCheck, environment: str) -> None:
+def label(check: PlannedCheck, environment: str, run: str) -> None:
     """Give the running check its title, its labels, and its environment as a parameter.
 
     Without that parameter the same check in two environments would be merged as a retry. Markers that have arguments
@@ -26,6 +26,7 @@ def label(check: PlannedCheck, environment: str) -> None:
     allure.dynamic.feature(check.section)
     allure.dynamic.story(f"{check.step}. {check.step_title}")
     allure.dynamic.label(CHECK_LABEL, check.id)
+    allure.dynamic.label(RUN_LABEL, run)
     allure.dynamic.label("runbook", f"{check.section} {check.step}")
     for control in check.controls:
         allure.dynamic.label("control", control)

@@ -23,6 +23,8 @@ CATEGORIES: tuple[dict[str, Any], ...] = (
 
 CHECK_LABEL = "check"
 """The label that carries a check's id, by which its result is found again."""
+RUN_LABEL = "run"
+"""The label that carries the run's id: a folder given with --alluredir may hold the results of earlier runs."""
 _STATUSES: Mapping[Verdict, str] = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -99,8 +101,8 @@ def write_missing(folder: Path, check: CheckResult, environment: str, at_ms: int
     _write_json(folder / f"{result['uuid']}-result.json", result)
 
 
-def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> set[str]:
-    """Give every result the verdict of its check, and what was seen in its words; return the checks that have one.
+def write_verdicts(folder: Path, run: str, checks: Iterable[CheckResult]) -> set[str]:
+    """Give every result of a run the verdict of its check, in its words; return the checks that have a result.
 
     The status that allure-pytest wrote is its own reading of pytest's reports, which a hook or another plugin may have
     changed; the message is pytest's account of the expression, with the facts in full, which are attached anyway.
@@ -110,8 +112,11 @@ def write_verdicts(folder: Path, checks: Iterable[CheckResult]) -> set[str]:
     for path in folder.glob("*-result.json"):
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
-            check = verdicts[next(label["value"] for label in result["labels"] if label["name"] == CHECK_LABEL)]
-        except (ValueError, KeyError, TypeError, StopIteration):
+            labels = {label["name"]: label["value"] for label in result["labels"]}
+            if labels[RUN_LABEL] != run:
+                continue
+            check = verdicts[labels[CHECK_LABEL]]
+        except (ValueError, KeyError, TypeError):
             continue  # not of this plan: it stays as whoever wrote it left it
         there.add(check.id)
         result["status"] = _STATUSES[check.verdict]

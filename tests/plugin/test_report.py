@@ -74,6 +74,21 @@ def test_the_same_check_in_two_environments_is_no_retry(site: Site) -> None:
     assert first["historyId"] != second["historyId"]
 
 
+def test_the_results_of_an_earlier_run_keep_their_verdicts(site: Site) -> None:
+    """In a folder that several runs share, yesterday's red result is not given today's verdict."""
+    site.checks('''
+        import pathlib
+        def test_a(one):
+            """A."""
+            assert pathlib.Path("healed").exists() == one.value
+    ''')
+    assert site.run("--env", "toy", "--alluredir", "shared").code == 1
+    site.write("healed", "")
+    assert site.run("--env", "toy", "--alluredir", "shared").code == 0
+    results = (site.folder / "shared").glob("*-result.json")
+    assert sorted(json.loads(file.read_text())["status"] for file in results) == ["failed", "passed"]
+
+
 def test_results_go_where_the_option_says(site: Site) -> None:
     """--alluredir is respected."""
     site.checks('def test_a(one):\n    """A."""\n    assert one.value == 1\n')

@@ -85,12 +85,16 @@ def test_the_report_shows_the_ledgers_verdict(
     tmp_path: Path, verdict: Verdict, status: str, message: str | None, written: str
 ) -> None:
     """Whatever status was written while the checks ran, a result has that of its verdict, with what was seen."""
-    labels = [{"name": "control", "value": "x"}, {"name": allure.CHECK_LABEL, "value": "checks/a.py::b"}]
+    labels = [
+        {"name": "control", "value": "x"},
+        {"name": allure.CHECK_LABEL, "value": "checks/a.py::b"},
+        {"name": allure.RUN_LABEL, "value": "r1"},
+    ]
     details = {"message": "assert not 480 behind\n + where 480 behind = ConsumerLag(...)", "trace": "t" * 20_000}
     file = tmp_path / "a-result.json"
     file.write_text(json.dumps({"status": written, "labels": labels, "statusDetails": details}))
     check = CheckResult("checks/a.py::b", "B.", verdict, "480 behind", "daily-checks", 3, "Kafka lag", 0.1)
-    allure.write_verdicts(tmp_path, [check])
+    allure.write_verdicts(tmp_path, "r1", [check])
     result = json.loads(file.read_text())
     assert result["status"] == status
     assert result.get("statusDetails", {}).get("message") == message
@@ -103,5 +107,5 @@ def test_results_of_no_planned_check_are_left_alone(tmp_path: Path) -> None:
     texts = {"a-result.json": '{"status": "passed"}', "b-result.json": "{", "c-result.json": "[]"}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-    allure.write_verdicts(tmp_path, [])
+    allure.write_verdicts(tmp_path, "r1", [])
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == texts
