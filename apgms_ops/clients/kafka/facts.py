@@ -104,9 +104,12 @@ class Offset:
     def waiting(self) -> int:
         """Messages that the group has not read, though they are not young; the end of a transaction counts as one.
 
-        Those behind a transaction that stays open are among them: nobody can read them, and nobody is behind.
+        Those behind a transaction that stays open are among them: nobody can read them, and nobody is behind. Those that
+        were removed are not: they are lost, and wait no longer.
         """
-        return 0 if self.committed is None or self.young is None else max(0, self.young - self.committed)
+        if self.committed is None or self.young is None:
+            return 0
+        return max(0, self.young - max(self.committed, self.start or 0))
 
     @property
     def lost(self) -> int:

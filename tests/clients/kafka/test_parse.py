@@ -79,3 +79,11 @@ def test_messages_that_are_not_young_wait(young: dict[tuple[str, int], int], wai
     places = {("t", 0): 5}, {("t", 0): 1}, {("t", 0): 7}, {("t", 0): 20}
     (row,) = parse.offsets([group], {"g": places[0]}, places[1], places[2], places[3], young)
     assert row.waiting == waiting
+
+
+def test_messages_that_were_removed_do_not_wait() -> None:
+    """What retention took away before it was read is lost, and waits no longer."""
+    group = Group("g", GroupState.STABLE, GroupProtocol.CLASSIC)
+    ends = {("t", 0): 20}
+    (row,) = parse.offsets([group], {"g": {("t", 0): 5}}, {("t", 0): 18}, ends, ends, {("t", 0): -1})
+    assert (row.lost, row.waiting) == (13, 2)
