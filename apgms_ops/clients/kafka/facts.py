@@ -104,8 +104,8 @@ class Offset:
     def waiting(self) -> int:
         """Messages that the group has not read, though they are not young; the end of a transaction counts as one.
 
-        Those behind a transaction that stays open are among them: nobody can read them, and nobody is behind. Those that
-        were removed are not: they are lost, and wait no longer.
+        Those behind a transaction that stays open are among them: nobody can read them, and nobody is behind. Those
+        that were removed are not: they are lost, and wait no longer.
         """
         if self.committed is None or self.young is None:
             return 0
