@@ -20,8 +20,12 @@ class Alertmanager(Component):
     name = "alertmanager"
 
     def install(self, world: World, deadline: Deadline) -> None:
-        """See that the server is there. The package would start a service of its own: it is unpacked only."""
-        program(world, "prometheus-alertmanager", PACKAGE, deadline, daemon=True)
+        """See that the server is there.
+
+        Debian's build reads its templates from /usr/share, so the package is installed: unpacked, it does not run.
+        Its own service, which systemd would start with it, is another server on other ports.
+        """
+        program(world, "prometheus-alertmanager", PACKAGE, deadline)
 
     def start(self, world: World, deadline: Deadline) -> None:
         """Start it with one receiver, which sends nothing."""
@@ -32,7 +36,7 @@ class Alertmanager(Component):
         }
         path = folder / "alertmanager.json"
         path.write_text(json.dumps(configuration, indent=1), encoding="utf-8")
-        server = program(world, "prometheus-alertmanager", PACKAGE, deadline, daemon=True)
+        server = program(world, "prometheus-alertmanager", PACKAGE, deadline)
         world.spawn(
             self.name,
             [

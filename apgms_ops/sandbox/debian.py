@@ -30,21 +30,22 @@ def program(world: World, name: str, package: str, deadline: Deadline, *, daemon
         SandboxError: It cannot be had; the text names the command that would install it.
     """
     unpacked = world.cache / "debian" / package
+    places = [unpacked / folder for folder in ("usr/bin", "usr/sbin")] if daemon else []
     with locked(world.cache / "apt.lock"):  # apt has locks of its own, over which it fails
-        found = _find(name, unpacked)
+        found = _find(name, places)
         if found is None:
             world.report(f"{package}: {'unpacking' if daemon else 'installing'} the Debian package, for {name}")
             _fetch(package, unpacked, deadline) if daemon else _install(package, deadline)
-            found = _find(name, unpacked)
+            found = _find(name, places)
     if found is None:
         msg = f"package {package} holds no program {name}"
         raise SandboxError(msg)
     return found
 
 
-def _find(name: str, unpacked: Path) -> Path | None:
-    own = ":".join(str(unpacked / folder) for folder in ("usr/bin", "usr/sbin"))
-    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{_MORE_FOLDERS}:{own}")
+def _find(name: str, places: Sequence[Path]) -> Path | None:
+    path = ":".join((os.environ.get("PATH", os.defpath), _MORE_FOLDERS, *map(str, places)))
+    found = shutil.which(name, path=path)
     return None if found is None else Path(found)
 
 
