@@ -21,6 +21,7 @@ from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict, exit_code
 
 ROOT = Path(__file__).parents[2]
+LOOKS = 3
 pytestmark = pytest.mark.sandbox
 
 
@@ -48,6 +49,14 @@ def red(verdicts: dict[str, tuple[Verdict, str]]) -> dict[str, str]:
     return {check: f"{verdict}: {seen}" for check, (verdict, seen) in verdicts.items() if verdict is not Verdict.PASS}
 
 
+def settled(sandbox: World) -> dict[str, str]:
+    """Look until all is PASS, three times at most: what heals may rebalance once more while it is being looked at."""
+    for _ in range(LOOKS - 1):
+        if not red(look(sandbox)):
+            return {}
+    return red(look(sandbox))
+
+
 def _component(fault: type[Fault]) -> str:
     return fault.component
 
@@ -62,7 +71,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     lines: list[str] = []
     lease = platform(root, ROOT / "environments" / "sandbox.toml", lines.append).attach_or_start(Deadline(600))
     try:
-        assert red(look(lease.world)) == {}, "the healthy sandbox is not green"
+        assert settled(lease.world) == {}, "the healthy sandbox is not green"
         yield lease.world
     finally:
         lease.release()
@@ -88,7 +97,7 @@ def test_a_fault_gives_the_verdicts_it_names_and_heals(sandbox: World, fault: ty
     assert named, "a fault names the checks that must notice it"
     assert named <= {function_of(check) for check in broken}, "a fault names a check that does not exist"
     assert wrong == {}
-    assert red(look(sandbox)) == {}, f"not green once {fault.id} is healed"
+    assert settled(sandbox) == {}, f"not green once {fault.id} is healed"
 
 
 def test_every_check_is_failed_by_some_fault(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ _HALF: Final = frozenset(
         "_UNKNOWN_PARTITION",
         "_UNKNOWN_TOPIC",
         "UNKNOWN_TOPIC_OR_PART",
+        "UNKNOWN_LEADER_EPOCH",
+        "FENCED_LEADER_EPOCH",
     },
 )
 

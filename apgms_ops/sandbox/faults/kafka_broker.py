@@ -102,6 +102,13 @@ def _await_groups(world: World, deadline: Deadline) -> None:
     if not isinstance(section, Kafka):
         msg = f"{FILLED} declares no [kafka]"
         raise SandboxError(msg)
+    # The coordinator remembers who was in a group before: it is only by what they read from now on that members show to
+    # have come back. So each partition gets an event, which must be read.
+    for group in section.groups:
+        for topic in group.topics:
+            for _, partition in tools.ends(world, topic, deadline):
+                tools.produce(world, topic, 1, deadline, partition)
+            tools.wait_read(world, deadline, group.name, tools.ends(world, topic, deadline))
     for group in section.groups:
         for topic in group.topics:
             tools.wait_caught_up(world, deadline, group.name, topic)

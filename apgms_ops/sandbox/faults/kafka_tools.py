@@ -156,7 +156,23 @@ def _coordinator(world: World, deadline: Deadline) -> Coordinator:
 
 
 def ends(world: World, topic: str, deadline: Deadline) -> dict[Place, int]:
-    """Return the end of each partition of a topic."""
+    """Return the end of each partition of a topic, as soon as the broker tells it.
+
+    A broker that comes back first takes its partitions over again, and refuses meanwhile (UNKNOWN_LEADER_EPOCH, say).
+
+    Raises:
+        SandboxError: It does not tell by the deadline.
+    """
+    while True:
+        try:
+            return _ends(world, topic, deadline)
+        except SandboxError:
+            if deadline.remaining <= _PATIENCE:
+                raise
+            deadline.pause(_POLL, f"reading the ends of {topic}")
+
+
+def _ends(world: World, topic: str, deadline: Deadline) -> dict[Place, int]:
     from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 — heavy
     from confluent_kafka.admin._listoffsets import OffsetSpec  # noqa: PLC0415 — heavy; not exported to types
 
@@ -227,6 +243,18 @@ def wait_caught_up(world: World, deadline: Deadline, group: str = GROUP, topic: 
         )
 
     wait(caught_up, deadline, f"group {group} having caught up on {topic}")
+
+
+def wait_read(world: World, deadline: Deadline, group: str, to: Mapping[Place, int]) -> None:
+    """Wait until a group is settled, and has committed these offsets or later ones."""
+    wait(
+        lambda: (
+            group_of(world, group, deadline).state == "Stable"
+            and all(commits(world, group, deadline).get(place, -1) >= offset for place, offset in to.items())
+        ),
+        deadline,
+        f"group {group} reading again",
+    )
 
 
 def quiet(world: World, deadline: Deadline) -> None:
