@@ -23,7 +23,7 @@ _REFUSALS: Final = 2.0
 """Seconds for which brokers that refuse every connection are tried again."""
 _CONNECTING: Final = 10.0
 """Seconds for the first answer, at most; a broker that accepts and says nothing needs no longer to be told by."""
-_POLL: Final = 0.02
+_POLL: Final = 0.002
 
 
 class Connection:
