@@ -1,23 +1,80 @@
 """Builds the clients of an environment, each over its access path, with the secrets and the recorder of one probe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from apgms_ops.environment.model import Environment, Kafka, Prometheus
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.model import (
+    Credentials,
+    Environment,
+    Github,
+    Kafka,
+    Kubernetes,
+    Postgres,
+    Prometheus,
+    Smoke,
+)
 from apgms_ops.environment.types import Absent
-from apgms_ops.errors import EnvironmentInvalid
+from apgms_ops.environment.via import Path
+from apgms_ops.errors import EnvironmentInvalid, Unobserved
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret, SecretReference
 
 if TYPE_CHECKING:
-    from apgms_ops.clients.kafka import KafkaClient
+    from apgms_ops.clients.gateway import Services
+    from apgms_ops.clients.gateway.front_door import Customer, FrontDoor, Login
+    from apgms_ops.clients.github import GithubClient
+    from apgms_ops.clients.github.commands import GithubCommands
+    from apgms_ops.clients.http import Answer
+    from apgms_ops.clients.http.through import Through
+    from apgms_ops.clients.kafka.client import KafkaClient
+    from apgms_ops.clients.kafka.tool_reader import ToolReader
+    from apgms_ops.clients.kubernetes.client import KubernetesClient
+    from apgms_ops.clients.kubernetes.exec import Conversation
+    from apgms_ops.clients.postgres import PostgresClient
+    from apgms_ops.clients.postgres.shell import Heard, Shells
     from apgms_ops.clients.prometheus import PrometheusClient
 
 T = TypeVar("T")
 
-SECTION_OF_CLIENT: Mapping[str, str] = {"kafka": "kafka", "prometheus": "prometheus"}
+_TABLES: Final = 32 * 1024 * 1024
+"""Bytes of a table of Kafka's tools that are read: a thousand groups print four megabytes."""
+SECTION_OF_CLIENT: Mapping[str, str] = {
+    "front_door": "smoke",
+    "gateway": "services",
+    "github": "github",
+    "kafka": "kafka",
+    "kubernetes": "kubernetes",
+    "postgres": "postgres",
+    "prometheus": "prometheus",
+}
 """The client fixtures and probe parameters, each with the section of the environment that it needs."""
+
+
+class Talk:
+    """A command in a pod, as those talk with it who know nothing of pods."""
+
+    def __init__(self, conversation: "Conversation") -> None:
+        """Take one that has begun."""
+        self._conversation = conversation
+        self.send = conversation.send
+        self.close = conversation.close
+
+    def receive(self, deadline: Deadline) -> "Heard":
+        """Return the next thing that comes from it.
+
+        Raises:
+            Unobserved: Nothing does.
+        """
+        from apgms_ops.clients.kubernetes.exec import STDOUT  # noqa: PLC0415 — heavy
+        from apgms_ops.clients.postgres.shell import Heard  # noqa: PLC0415 — heavy
+
+        said = self._conversation.receive(deadline)
+        if not isinstance(said, tuple):
+            return Heard(exit_code=said.exit_code)
+        channel, piece = said
+        return Heard(stdout=piece) if channel == STDOUT else Heard(stderr=piece)
 
 
 class Estate:
@@ -33,7 +90,13 @@ class Estate:
         self._recorder = recorder
 
     def _secret(self, reference: SecretReference | None) -> Secret | None:
-        return None if reference is None else self._secrets[reference]
+        return None if reference is None else self._require_secret(reference)
+
+    def _require_secret(self, reference: SecretReference) -> Secret:
+        if reference not in self._secrets:  # a probe that asks further than by the clients that it names
+            msg = f"{reference} was not read for this run: none of the selected checks names what needs it"
+            raise Unobserved(msg)
+        return self._secrets[reference]
 
     def _section(self, section: "T | Absent | None", name: str) -> "T":
         if section is None or isinstance(section, Absent):
@@ -41,10 +104,89 @@ class Estate:
             raise EnvironmentInvalid(msg)
         return section
 
+    def _through(self, via: str) -> "Through":
+        """Return how to ask a service through the API server."""
+        path, kubernetes = Path.parse(via), self.kubernetes
+
+        def ask(target: str, headers: Mapping[str, str], size_limit: int, deadline: Deadline) -> "Answer":
+            return kubernetes.service_get(
+                path.namespace, path.name, target, deadline, headers=headers, size_limit=size_limit
+            )
+
+        return ask
+
+    @cached_property
+    def front_door(self) -> "FrontDoor":
+        """The front door, as far as nothing is changed there."""
+        from apgms_ops.clients.gateway.front_door import FrontDoor  # noqa: PLC0415 — heavy
+
+        section: Smoke = self._section(self.environment.smoke, "smoke")
+        return FrontDoor(url=section.base_url, ca_file=section.ca_file, recorder=self._recorder)
+
+    @cached_property
+    def customer(self) -> "Customer":
+        """A customer at the front door, who changes things: for the journey and commands; no check can name it."""
+        from apgms_ops.clients.gateway.front_door import Customer  # noqa: PLC0415 — heavy
+
+        section: Smoke = self._section(self.environment.smoke, "smoke")
+        return Customer(url=section.base_url, ca_file=section.ca_file, recorder=self._recorder)
+
+    def login(self, credentials: Credentials) -> "Login":
+        """Return what somebody logs in with.
+
+        Raises:
+            Unobserved: It was not read for this run.
+        """
+        from apgms_ops.clients.gateway.front_door import Login  # noqa: PLC0415 — heavy
+
+        return Login(
+            username=self._require_secret(credentials.username),
+            password=self._require_secret(credentials.password),
+            otp_secret=self._require_secret(credentials.otp_secret),
+        )
+
+    @cached_property
+    def gateway(self) -> "Services":
+        """The client of the platform's own services, replica by replica."""
+        from apgms_ops.clients.gateway import Services  # noqa: PLC0415 — heavy
+
+        urls = {name: service.urls for name, service in self.environment.services.items()}
+        return Services(urls=urls, recorder=self._recorder)
+
+    @cached_property
+    def github(self) -> "GithubClient":
+        """The client of the platform's repository on GitHub."""
+        from apgms_ops.clients.github import GithubClient  # noqa: PLC0415 — heavy
+
+        section: Github = self._section(self.environment.github, "github")
+        return GithubClient(
+            url=section.url,
+            owner=section.owner,
+            repository=section.repository,
+            token=self._secret(section.token),
+            ca_file=section.ca_file,
+            recorder=self._recorder,
+        )
+
+    @cached_property
+    def github_commands(self) -> "GithubCommands":
+        """What can be asked of GitHub that changes something: for commands; no probe can name it."""
+        from apgms_ops.clients.github.commands import GithubCommands  # noqa: PLC0415 — heavy
+
+        section: Github = self._section(self.environment.github, "github")
+        return GithubCommands(
+            url=section.url,
+            owner=section.owner,
+            repository=section.repository,
+            token=self._secret(section.token),
+            ca_file=section.ca_file,
+            recorder=self._recorder,
+        )
+
     @cached_property
     def kafka(self) -> "KafkaClient":
         """The Kafka client."""
-        from apgms_ops.clients.kafka import KafkaClient  # noqa: PLC0415 — heavy
+        from apgms_ops.clients.kafka.client import KafkaClient  # noqa: PLC0415 — heavy
 
         section: Kafka = self._section(self.environment.kafka, "kafka")
         security = section.security
@@ -57,7 +199,66 @@ class Estate:
             ca_file=security.ca_file,
             isolation_level=section.isolation_level,
             recorder=self._recorder,
+            tools=None if section.via is None else self._tools(section, section.via),
         )
+
+    def _tools(self, section: Kafka, via: str) -> "ToolReader":
+        """Return who runs Kafka's own tools: in a pod of the workload that the environment names."""
+        from apgms_ops.clients.kafka.tool_reader import Ran, ToolReader  # noqa: PLC0415 — heavy
+
+        path, kubernetes = Path.parse(via), self.kubernetes
+
+        def run(command: Sequence[str], deadline: Deadline) -> Ran:
+            pod = kubernetes.running(path.namespace, path.kind, path.name, deadline)[0]
+            done = kubernetes.execute(path.namespace, pod.name, command, deadline, limit=_TABLES)
+            return Ran(done.stdout, done.stderr, done.exit_code, done.cut)
+
+        return ToolReader(run, section.bootstrap, section.command_config)
+
+    @cached_property
+    def kubernetes(self) -> "KubernetesClient":
+        """The Kubernetes client."""
+        from apgms_ops.clients.kubernetes.access import Access  # noqa: PLC0415 — heavy
+        from apgms_ops.clients.kubernetes.client import KubernetesClient  # noqa: PLC0415 — heavy
+
+        section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
+        access = Access(
+            context=section.context,
+            kubeconfig=section.kubeconfig,
+            server=section.server,
+            token=self._secret(section.token),
+            ca_file=section.ca_file,
+        )
+        return KubernetesClient(access=access, recorder=self._recorder)
+
+    @cached_property
+    def postgres(self) -> "PostgresClient":
+        """The PostgreSQL client."""
+        from apgms_ops.clients.postgres import PostgresClient  # noqa: PLC0415 — heavy
+
+        section: Postgres = self._section(self.environment.postgres, "postgres")
+        dsn = self._secret(section.dsn)
+        return PostgresClient(dsn=dsn or self._shells(section), recorder=self._recorder)
+
+    def _shells(self, section: Postgres) -> "Shells":
+        """Return where `psql` can be run: in the pods of the workload that the environment names."""
+        from apgms_ops.clients.postgres.shell import Host, Shells  # noqa: PLC0415 — heavy
+
+        path, kubernetes = Path.parse(section.where), self.kubernetes
+        replica = section.role != "primary"
+
+        def host(pod: str) -> Host:
+            return Host(
+                f"pod {pod}",
+                lambda command, deadline: Talk(kubernetes.command(path.namespace, pod, command).start(deadline)),
+            )
+
+        def hosts(deadline: Deadline) -> list[Host]:
+            pods = kubernetes.running(path.namespace, path.kind, path.name, deadline)
+            # The first pod is the likeliest primary; which is which, each says itself.
+            return [host(pod.name) for pod in sorted(pods, key=lambda pod: pod.name, reverse=replica)]
+
+        return Shells(hosts, section.where, replica, section.database or "apgms", section.user or "postgres")
 
     @cached_property
     def prometheus(self) -> "PrometheusClient":
@@ -66,7 +267,8 @@ class Estate:
 
         section: Prometheus = self._section(self.environment.prometheus, "prometheus")
         return PrometheusClient(
-            url=section.url,
+            url=section.where,
+            through=None if section.via is None else self._through(section.via),
             token=self._secret(section.token),
             ca_file=section.ca_file,
             identity_label=section.identity_label,

@@ -20,7 +20,8 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from apgms_ops.clients.kafka import KafkaClient, Reading
+from apgms_ops.clients.kafka import Reading
+from apgms_ops.clients.kafka.client import KafkaClient
 from apgms_ops.clients.kafka.tool import ToolRow, parse_describe
 from apgms_ops.deadline import Deadline
 from apgms_ops.observation import Recorder

@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from apgms_ops.cli import docs, environment, report, sandbox
+from apgms_ops.cli import docs, doctor, environment, gate, release, report, sandbox, smoke
 from apgms_ops.errors import ApgmsOpsError, ConfigurationError
 from apgms_ops.verdict import EXIT_CONFIGURATION
 
@@ -16,7 +16,7 @@ EXIT_FAILED = 3
 """What was asked for could not be done."""
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (environment, docs, sandbox, report)
+_COMMANDS = (environment, docs, doctor, release, gate, smoke, sandbox, report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

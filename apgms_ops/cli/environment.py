@@ -14,6 +14,7 @@ from apgms_ops.environment.model import (
     Absent,
     Availability,
     Environment,
+    Github,
     Kafka,
     Kubernetes,
     Latency,
@@ -21,7 +22,9 @@ from apgms_ops.environment.model import (
     Maintenance,
     Objective,
     Persistence,
+    Postgres,
     Prometheus,
+    Smoke,
 )
 from apgms_ops.environment.snapshot import as_json
 from apgms_ops.environment.types import format_duration, format_ratio
@@ -132,7 +135,8 @@ def _objective(objective: Objective) -> str:
         case Availability():
             return f"{format_ratio(objective.target)} of requests without 5xx, over {format_duration(objective.window)}"
         case Persistence():
-            return f"{format_ratio(objective.target)} of emitted events persisted"
+            within = f"within {format_duration(objective.settling_time)}, over {format_duration(objective.window)}"
+            return f"{format_ratio(objective.target)} of emitted events persisted {within}"
         case _:
             return f"nothing unreconciled for {format_duration(objective.limit)} or longer"
 
@@ -145,6 +149,9 @@ def _limits(environment: Environment) -> Iterator[tuple[str, str]]:
     yield f"dead_letters_per_day: at most {dead.value} a topic", dead.source
     yield f"remaining_budget: at least {format_ratio(left.value)} of the error budget", left.source
     yield f"window_coverage: at least {format_ratio(coverage.value)} of a window's hours", coverage.source
+    outside, retention = limits.outside_disagreement, limits.audit_retention
+    yield f"outside_disagreement: at most {format_ratio(outside.value)} of probes", outside.source
+    yield f"audit_retention: audit rows of {format_duration(retention.value)}", retention.source
     for burn in limits.burn_rates:
         windows = f"over {format_duration(burn.long)} and {format_duration(burn.short)}"
         yield f"burn_rates: below {burn.rate:g} {windows}", "SRE workbook: multi-window burn rates"
@@ -159,14 +166,57 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
     if isinstance(declared, Absent):
         yield f"  absent: {declared.absent} (its checks are SKIPPED)"
         return
-    pinned = getattr(environment.identities, section)
+    # The front door says what the services say.
+    pinned = getattr(environment.identities, "services" if section == "smoke" else section)
     yield f"  identity: {pinned or 'NOT PINNED: whatever answers at this address is believed'}"
     if isinstance(declared, Kafka):
         yield from _kafka(declared, now)
+    elif isinstance(declared, Postgres):
+        yield (
+            f"  dsn: {declared.dsn}"
+            if declared.via is None
+            else f"  via: {declared.via}, on a {declared.role or 'replica'}"
+        )
     elif isinstance(declared, Prometheus):
-        yield f"  url: {declared.url}, token {declared.token or 'none'}, identity label {declared.identity_label}"
+        where = f"url: {declared.url}, token {declared.token or 'none'}" if declared.url else f"via: {declared.via}"
+        yield f"  {where}, identity label {declared.identity_label}"
+    elif isinstance(declared, Github):
+        yield from _github(declared, now)
     elif isinstance(declared, Kubernetes):
-        yield f"  context: {declared.context}, namespace {declared.namespace}"
+        yield f"  {declared.where}, namespace {declared.namespace}"
+    elif isinstance(declared, Smoke):
+        yield from _smoke(declared, now)
+
+
+def _smoke(smoke: Smoke, now: datetime) -> Iterator[str]:
+    yield f"  front door: {smoke.base_url}, TLS {smoke.minimum_tls} or newer"
+    yield f"  tenant: {smoke.organisation}, user {smoke.username}; beside it, user {smoke.other_tenant.username}"
+    yield f"  employer: {smoke.legal_name}, one of {len(smoke.abns)} numbers; bank {smoke.bank}"
+    limits = [
+        ("abandoned_after: a walk is dead", smoke.abandoned_after),
+        ("duration: the whole walk takes at most", smoke.duration),
+        ("step_limit: a request takes at most", smoke.step_limit),
+        *((f"step_limits: a request of {name} takes at most", limit) for name, limit in smoke.step_limits.items()),
+        ("acknowledgement: of a payment, within", smoke.acknowledgement),
+        ("audit: tells of every step within", smoke.audit),
+        ("token_lifetime: at most", smoke.token_lifetime),
+        ("clock_skew: at most", smoke.clock_skew),
+    ]
+    yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits)
+    for accepted in smoke.accepted_residue:
+        state = "until" if accepted.in_force(now) else "EXPIRED"
+        yield f"    accepted: {accepted.name} {state} {accepted.expires.isoformat()}: {accepted.reason}"
+
+
+def _github(github: Github, now: datetime) -> Iterator[str]:
+    yield f"  repository: {github.owner}/{github.repository} at {github.url}, token {github.token}"
+    yield f"  a release is on {github.branch}, built by {github.workflow}, tested by {github.test_workflow}"
+    yield f"  checks that must succeed: {', '.join(github.required_checks)}"
+    yield f"  jobs that must succeed: {', '.join(github.required_jobs)}"
+    yield f"  the scanner may find what is {github.highest_accepted_severity} or less"
+    for accepted in (*github.accepted_vulnerabilities, *github.accepted_reruns):
+        state = "until" if accepted.in_force(now) else "EXPIRED"
+        yield f"    accepted: {accepted.name} {state} {accepted.expires.isoformat()}: {accepted.reason}"
 
 
 def _kafka(kafka: Kafka, now: datetime) -> Iterator[str]:
@@ -175,7 +225,7 @@ def _kafka(kafka: Kafka, now: datetime) -> Iterator[str]:
     sasl = (
         f" {security.mechanism}, user {security.username}, password {security.password}" if security.mechanism else ""
     )
-    yield f"  security: {security.protocol}{sasl}"
+    yield f"  via: {kafka.via}" if kafka.via is not None else f"  security: {security.protocol}{sasl}"
     yield f"  offsets read twice, {format_duration(kafka.stall_window)} apart, {kafka.isolation_level}"
     yield f"  topics that must exist ({len(kafka.required_topics)}, with dead letters)"
     yield from (f"    {t.name}, {t.partitions} partitions{', dlq' if t.dlq else ''}" for t in kafka.topics)

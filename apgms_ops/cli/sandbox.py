@@ -17,6 +17,7 @@ from apgms_ops.errors import ConfigurationError, SandboxError
 from apgms_ops.sandbox import composition, location, status
 from apgms_ops.sandbox.breaking import Breaker
 from apgms_ops.sandbox.faults import Fault, by_id
+from apgms_ops.sandbox.kubernetes import choice
 from apgms_ops.sandbox.platform import FILLED, Platform
 from apgms_ops.sandbox.progress import Progress
 
@@ -27,6 +28,8 @@ EXIT_NOT_WELL = 1
 EXIT_NOTHING_TO_DO = 2
 _UP = 900.0
 """Seconds: a first start on a new machine fetches packages."""
+_UP_BUILDING = 3600.0
+"""Seconds, where Kubernetes's programs may have to be built first."""
 _FAULT = 120.0
 _LOOK = 10.0
 _FEW = 3
@@ -44,8 +47,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         return parser
 
     up = verb("up", _up, "start the sandbox, or what died in it; says so if it runs already")
+    up.add_argument("--deadline", type=_seconds, metavar="SECONDS", help=f"for all of it (default {_UP:g})")
     up.add_argument(
-        "--deadline", type=_seconds, default=_UP, metavar="SECONDS", help=f"for all of it (default {_UP:g})"
+        "--real-kubernetes",
+        action="store_true",
+        help="on etcd, kube-apiserver and its like in place of the stand-in; built the first time, about ten minutes",
     )
     verb("status", _status, "show what runs, and what is broken on purpose; exit 0 only if all is well")
     logs = verb("logs", _logs, "print the last lines of the logs")
@@ -71,7 +77,8 @@ def _seconds(text: str) -> float:
 def _platform(arguments: argparse.Namespace, report: Callable[[str], None] | None = None) -> Platform:
     root = location.root(os.environ, arguments.name)
     template = folder_of_environments(None, os.environ, Path.cwd()) / "sandbox.toml"
-    return composition.platform(root, template, report or _say_aside)
+    chosen = {choice.CHOICE: choice.REAL} if getattr(arguments, "real_kubernetes", False) else {}
+    return composition.platform(root, template, report or _say_aside, os.environ | chosen)
 
 
 def _running(arguments: argparse.Namespace) -> "World":
@@ -86,15 +93,20 @@ def _running(arguments: argparse.Namespace) -> "World":
 def _up(arguments: argparse.Namespace) -> int:
     progress = Progress(sys.stderr)
     platform = _platform(arguments, progress.note)
+    world = platform.world()
+    if arguments.real_kubernetes:
+        choice.require_real(world)
+    seconds = arguments.deadline or (_UP_BUILDING if arguments.real_kubernetes else _UP)
     began = time.monotonic()
     with _terminable():
-        started = platform.up(Deadline(arguments.deadline), progress.tick)
-    world = platform.world()
+        started = platform.up(Deadline(seconds), progress.tick)
     if started:
         _say(f"sandbox up after {time.monotonic() - began:.1f} s, in {world.root}")
     else:
         _say(f"sandbox runs already, in {world.root}")
+    _say(f"  gateway      {world.get('edge.url', '-')}")
     _say(f"  Kafka        {world.get('kafka.bootstrap', '-')}  ({world.get('kafka.broker', '-')})")
+    _say(f"  Kubernetes   {world.get('kubernetes.url', '-')}  ({world.get('kubernetes.kind', '-')})")
     _say(f"  Prometheus   {world.get('prometheus.url', '-')}")
     _say(f"  Alertmanager {world.get('alertmanager.url', '-')}")
     _say(f"  environment  {world.root / FILLED}")
@@ -130,10 +142,15 @@ def _logs(arguments: argparse.Namespace) -> int:
     while arguments.follow:
         time.sleep(0.5)
         for path, end in ends.items():
-            with path.open("rb") as log:
-                log.seek(end)
-                added = log.read()
-            ends[path] = end + len(added)
+            try:
+                with path.open("rb") as log:
+                    # A process that was started again begins a log of its own.
+                    begin = end if log.seek(0, os.SEEK_END) >= end else 0
+                    log.seek(begin)
+                    added = log.read()
+            except FileNotFoundError:  # it is being started again
+                continue
+            ends[path] = begin + len(added)
             for line in added.decode(errors="replace").splitlines():
                 _say(f"{path.stem}: {line}")
     return 0

@@ -5,13 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from apgms_ops.environment.types import Duration, Expected, HostPort, Model, SecretRef, Seq, Text, Zoned
-
-TopicName = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9._-]{1,249}$"),
-    Expected("a topic's name: at most 249 letters, digits, dots, underscores and hyphens"),
-]
+from apgms_ops.environment.types import Duration, HostPort, Model, SecretRef, Seq, Text, TopicName, Zoned
+from apgms_ops.environment.via import ExecVia
 
 
 class Topic(Model):
@@ -38,7 +33,7 @@ class Accepted(Model):
     """A finding that is accepted by name, with a reason, until it expires."""
 
     name: Text
-    """What is accepted: a consumer group's id."""
+    """What is accepted: a consumer group's id, a vulnerability's, the tag of a release."""
     reason: Text
     """Why."""
     expires: Zoned
@@ -90,6 +85,10 @@ class Kafka(Model):
 
     bootstrap: Annotated[Seq[HostPort], Field(min_length=1)]
     """Brokers to ask first."""
+    via: ExecVia | None = None
+    """The workload in whose pods Kafka's own tools are run, where the brokers cannot be reached from here."""
+    command_config: Text | None = None
+    """A file there with the tools' client properties (`--command-config`), where the brokers ask for credentials."""
     security: KafkaSecurity = KafkaSecurity()
     """How clients authenticate."""
     topics: Annotated[Seq[Topic], Field(min_length=1)]
@@ -118,6 +117,7 @@ class Kafka(Model):
             if twice:
                 msg = f"{what} declared twice: {', '.join(twice)}"
                 raise ValueError(msg)
+        self._one_way()
         declared = {t.name for t in self.topics}
         for group in self.groups:
             unknown = sorted(set(group.topics) - declared)
@@ -130,6 +130,24 @@ class Kafka(Model):
             msg = f"groups both declared and ignored: {', '.join(both)}"
             raise ValueError(msg)
         return self
+
+    @property
+    def where(self) -> str:
+        """Its address, for people."""
+        return str(self.via or ", ".join(self.bootstrap))
+
+    def _one_way(self) -> None:
+        if self.via is None:
+            if self.command_config is not None:
+                msg = "command_config belongs to via"
+                raise ValueError(msg)
+            return
+        if self.security != KafkaSecurity():
+            msg = "security belongs to a direct connection: with via, command_config names a file for Kafka's tools"
+            raise ValueError(msg)
+        if self.isolation_level != "read_uncommitted":
+            msg = 'via needs isolation_level = "read_uncommitted": its tools know no last stable offset'
+            raise ValueError(msg)
 
     @property
     def required_topics(self) -> dict[str, int]:

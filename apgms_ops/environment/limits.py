@@ -36,6 +36,7 @@ _BURN_RATES = (
 Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
 _LAG = "runbook: Daily Checks, step 3"
 _BUDGET = "runbook: Daily Checks, step 4"
+_OVERVIEW = "runbook: Service Overview"
 
 
 class Limits(Model):
@@ -49,5 +50,9 @@ class Limits(Model):
     """Share of the error budget that must be left."""
     window_coverage: Limit[Ratio] = Limit[Ratio](value=Decimal("0.99"), source=_BUDGET)
     """Share of a window (in hours; within the last day in steps of 5 minutes) that must hold samples to be believed."""
+    outside_disagreement: Limit[Ratio] = Limit[Ratio](value=Decimal("0.01"), source=_OVERVIEW)
+    """Share of outside probes that may fail beyond what the service itself says of its requests."""
+    audit_retention: Limit[Duration] = Limit[Duration](value=timedelta(days=365), source="DSP OSF: audit logging")
+    """How long audit rows must be kept."""
     burn_rates: Annotated[Seq[BurnRate], Field(min_length=1)] = _BURN_RATES
     """Error budget burn rates that are red. Source: the multi-window, multi-burn-rate alerts of the SRE workbook."""

@@ -20,6 +20,8 @@ LISTED = 10
 """Problems of one file that are listed."""
 RESERVED = frozenset({"controls", "waivers"})
 """Files of an environments folder that are not environments."""
+SERVICES = "services"
+"""What every environment has, and need not be declared absent."""
 _PLACEHOLDER = re.compile(r"\$\{(?:(?P<key>[a-z][a-z0-9_.-]*)(?::-(?P<default>[^}\"\\\n]*))?\})?")
 
 
@@ -176,15 +178,19 @@ def _references(value: Any) -> Iterator[SecretReference]:  # noqa: ANN401 — an
 def secrets_of(environment: Environment, sections: Iterable[str] = SECTIONS) -> tuple[SecretReference, ...]:
     """Return the secrets that the named sections refer to, each once, in the order of the model.
 
+    Those of the cluster are among them where a section is reached through it.
+
     Raises:
         EnvironmentInvalid: The model knows no such section.
     """
     wanted = tuple(sections)
-    unknown = sorted(set(wanted) - set(SECTIONS))
+    unknown = sorted(set(wanted) - {*SECTIONS, SERVICES})
     if unknown:
         msg = f"no section {', '.join(unknown)}: there are {', '.join(SECTIONS)}"
         raise EnvironmentInvalid(msg)
-    found = (r for name in SECTIONS if name in wanted for r in _references(getattr(environment, name)))
+    if any(environment.via(name) is not None for name in wanted):
+        wanted += ("kubernetes",)
+    found = (r for name in (SERVICES, *SECTIONS) if name in wanted for r in _references(getattr(environment, name)))
     return tuple(dict.fromkeys(found))
 
 

@@ -9,68 +9,65 @@ from typing import Annotated, Any, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from apgms_ops.environment.deployment import Comparison, DeploymentRules
+from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
+from apgms_ops.environment.kubernetes import Kubernetes
 from apgms_ops.environment.limits import BurnRate, Limits
+from apgms_ops.environment.postgres import Postgres
+from apgms_ops.environment.prometheus import Prometheus
 from apgms_ops.environment.service_levels import (
+    Anchor,
     Availability,
+    KnownAbn,
     Latency,
     LookupLatency,
     Objective,
+    Outside,
     Persistence,
     ReconciliationDelay,
     Service,
 )
-from apgms_ops.environment.types import Absent, HttpUrl, Model, Name, SecretRef, Seq, Text, Zoned
+from apgms_ops.environment.smoke import Credentials, Smoke
+from apgms_ops.environment.types import Absent, Model, Name, Seq, Text, Zoned
 from apgms_ops.errors import EnvironmentInvalid
 
 __all__ = [
     "SECTIONS",
     "Absent",
     "Accepted",
+    "Anchor",
+    "Artifacts",
     "Availability",
     "BurnRate",
+    "Comparison",
+    "Credentials",
+    "DeploymentRules",
     "Environment",
+    "Github",
     "Group",
     "Identities",
     "Kafka",
     "KafkaSecurity",
+    "KnownAbn",
     "Kubernetes",
     "Latency",
     "Limits",
     "LookupLatency",
     "Maintenance",
     "Objective",
+    "Outside",
     "Persistence",
+    "Postgres",
     "Prometheus",
     "ReconciliationDelay",
     "Service",
+    "Smoke",
     "Topic",
 ]
 
-SECTIONS = ("kubernetes", "kafka", "prometheus")
+SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke")
 """The targets that an environment may have, and that may be declared absent."""
-
-
-class Kubernetes(Model):
-    """The cluster, and the platform's namespace in it."""
-
-    context: Text
-    """A context of the kubeconfig file, or "in-cluster"."""
-    namespace: Name
-    """Where the platform runs."""
-
-
-class Prometheus(Model):
-    """The metrics server."""
-
-    url: HttpUrl
-    """Its address."""
-    token: SecretRef | None = None
-    """Bearer token, where it asks for one."""
-    ca_file: Text | None = None
-    """Certificate authority of the server, a PEM file; the system's where it is left out."""
-    identity_label: Text = "cluster"
-    """The external label whose value is the server's identity."""
 
 
 class Maintenance(Model):
@@ -102,10 +99,16 @@ class Identities(Model):
 
     kafka: Text | None = None
     """Kafka's cluster id."""
+    postgres: Text | None = None
+    """PostgreSQL's system identifier."""
     prometheus: Text | None = None
     """The value of Prometheus's external label `prometheus.identity_label`."""
     kubernetes: Text | None = None
     """UID of the namespace kube-system."""
+    github: Text | None = None
+    """The number of the repository, which it keeps when it is renamed."""
+    services: Text | None = None
+    """What the services' `/version` calls their environment."""
 
 
 def _tag(value: Any) -> str:  # noqa: ANN401 — pydantic hands over what the file holds
@@ -125,6 +128,8 @@ class Environment(Model):
     """The services of the platform, by name."""
     limits: Limits = Limits()
     """What the checks compare with."""
+    deployment: DeploymentRules = DeploymentRules()
+    """What a release is held to once it is deployed."""
     maintenance: Seq[Maintenance] = ()
     """Declared maintenance windows."""
     kubernetes: (
@@ -135,10 +140,22 @@ class Environment(Model):
         Annotated[Annotated[Kafka, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """The brokers and their inventory."""
+    postgres: (
+        Annotated[Annotated[Postgres, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """The database."""
     prometheus: (
         Annotated[Annotated[Prometheus, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """The metrics server."""
+    github: (
+        Annotated[Annotated[Github, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """The repository, and what a release must have gone through there."""
+    smoke: (
+        Annotated[Annotated[Smoke, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """The front door, and the synthetic tenant that walks the customer journey through it."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:
@@ -147,6 +164,29 @@ class Environment(Model):
             msg = f"maintenance declared for services that do not exist: {', '.join(unknown)}"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _synthetic_numbers_are_nobodys(self) -> Self:
+        if isinstance(self.smoke, Smoke):
+            known = {known.abn for service in self.services.values() for known in service.known_abns}
+            shared = sorted(known & set(self.smoke.abns))
+            if shared:
+                msg = f"smoke.abns holds {', '.join(shared)}, which known_abns names as somebody's: it is not synthetic"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _ways_lead_somewhere(self) -> Self:
+        for section in SECTIONS:
+            if self.via(section) is not None and not isinstance(self.kubernetes, Kubernetes):
+                msg = f"{section}.via leads through the cluster, and [kubernetes] is not declared"
+                raise ValueError(msg)
+        return self
+
+    def via(self, section: str) -> str | None:
+        """Return the access path of a section that is reached through the cluster, or None."""
+        via: str | None = getattr(getattr(self, section, None), "via", None)
+        return via
 
     def absence(self, section: str) -> str | None:
         """Return why `section` is absent, or None where it is declared.
@@ -166,9 +206,13 @@ class Environment(Model):
     @property
     def unpinned(self) -> tuple[str, ...]:
         """The declared systems whose identity is not pinned: whatever answers at their address is believed."""
-        return tuple(
+        unpinned = [
             section
             for section in SECTIONS
-            if isinstance(getattr(self, section), Kubernetes | Kafka | Prometheus)
+            if isinstance(getattr(self, section), Kubernetes | Kafka | Postgres | Prometheus | Github)
             and getattr(self.identities, section) is None
-        )
+        ]
+        asked = any(service.urls for service in self.services.values()) or isinstance(self.smoke, Smoke)
+        if asked and self.identities.services is None:
+            unpinned.append("services")
+        return tuple(unpinned)

@@ -1,10 +1,23 @@
 """A service of the platform, and the levels that it has promised."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
-from apgms_ops.environment.types import Duration, Model, OpenRatio, Ratio, Seq, Text
+from apgms_ops.environment.types import (
+    Count,
+    Duration,
+    Expected,
+    HttpUrl,
+    Model,
+    OpenRatio,
+    Ratio,
+    Seq,
+    Text,
+    TopicName,
+    Zoned,
+)
 
 
 class Latency(Model):
@@ -56,6 +69,15 @@ class Availability(Model):
     """Where the objective comes from."""
 
 
+class Anchor(Model):
+    """A row of the audit log that was verified, and must be there unchanged for ever."""
+
+    seq: Count
+    """Its sequence number."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Expected("64 lower-case hexadecimal digits")]
+    """Its hash."""
+
+
 class Persistence(Model):
     """`target` of the events that were emitted are persisted; 100 % is a comparison of integers."""
 
@@ -63,6 +85,16 @@ class Persistence(Model):
     """Always "persistence"."""
     target: Ratio
     """Share of the emitted events that must be found again."""
+    topic: TopicName = "audit.log"
+    """Where the events are emitted to."""
+    window: Duration = timedelta(hours=1)
+    """The time over which emitted and persisted events are compared, one by one."""
+    settling_time: Duration = timedelta(seconds=60)
+    """How long an event may take to be persisted; until then a missing one is UNKNOWN, and then it is lost."""
+    since: Zoned | None = None
+    """When logging began, where that is less than the retention ago."""
+    anchor: Anchor | None = None
+    """A verified row to hold the log to where no earlier run of this environment is kept beside the checks."""
     source: Text
     """Where the objective comes from."""
 
@@ -74,11 +106,33 @@ class ReconciliationDelay(Model):
     """Always "reconciliation-delay"."""
     limit: Duration
     """Age that no item may reach."""
+    window: Duration = timedelta(hours=24)
+    """The time over which the age is drawn, and a gauge that does not move is noticed."""
+    expects_rows: bool = True
+    """Whether there must be payments at all: an empty table is then a finding, not a quiet night."""
     source: Text
     """Where the objective comes from."""
 
 
 Objective = Annotated[Latency | LookupLatency | Availability | Persistence | ReconciliationDelay, Discriminator("kind")]
+
+
+class Outside(Model):
+    """How a service is seen from outside: by a prober, such as the blackbox exporter, that Prometheus scrapes."""
+
+    job: Text
+    """The job of the prober in Prometheus."""
+    target: HttpUrl
+    """What it probes: the label `instance` of its series."""
+
+
+class KnownAbn(Model):
+    """A business number whose answer is known, to tell a register from something that merely answers."""
+
+    abn: Annotated[str, Field(pattern=r"^[0-9]{11}$"), Expected("11 digits")]
+    """The number."""
+    answer: Literal["active", "cancelled", "invalid"]
+    """What the register must say; "invalid" is a number with a wrong check digit."""
 
 
 class Service(Model):
@@ -88,8 +142,16 @@ class Service(Model):
     """Name of its Deployment."""
     replicas: Annotated[int, Field(ge=1, le=10_000)]
     """Replicas that must run, and that Prometheus must scrape."""
+    sidecars: Seq[Text] = ()
+    """Containers of its pods that no release holds, such as a mesh's proxy; every other one must be its image."""
     objectives: Annotated[Seq[Objective], Field(min_length=1)]
     """Its service levels."""
+    urls: Seq[HttpUrl] = ()
+    """The address of each replica, where the replicas can be reached one by one."""
+    outside: Outside | None = None
+    """How it is seen from outside."""
+    known_abns: Seq[KnownAbn] = ()
+    """Numbers whose answers are known, for a service that looks them up."""
 
     @property
     def availability(self) -> Availability | None:
@@ -100,3 +162,18 @@ class Service(Model):
     def latency(self) -> Latency | None:
         """The latency objective, where the service has one."""
         return next((o for o in self.objectives if isinstance(o, Latency)), None)
+
+    @property
+    def lookups(self) -> LookupLatency | None:
+        """The objective of register look-ups, where the service has one."""
+        return next((o for o in self.objectives if isinstance(o, LookupLatency)), None)
+
+    @property
+    def persistence(self) -> Persistence | None:
+        """The persistence objective, where the service has one."""
+        return next((o for o in self.objectives if isinstance(o, Persistence)), None)
+
+    @property
+    def reconciliation(self) -> ReconciliationDelay | None:
+        """The reconciliation objective, where the service has one."""
+        return next((o for o in self.objectives if isinstance(o, ReconciliationDelay)), None)

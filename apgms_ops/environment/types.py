@@ -157,6 +157,11 @@ Name = Annotated[
     Expected("a name of lower-case letters, digits and hyphens, such as api-gateway"),
 ]
 """A DNS label: an environment, a service, a namespace."""
+TopicName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._-]{1,249}$"),
+    Expected("a topic's name: at most 249 letters, digits, dots, underscores and hyphens"),
+]
 HttpUrl = Annotated[
     str,
     Field(pattern=r"^https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[^\s?#]*)?$", max_length=1000),

@@ -17,6 +17,7 @@ MARKERS = (
     "runbook(section, step): the step of the runbook that this check makes executable",
     "control(*names): the DSP OSF controls that this check evidences",
     "services(with_objective): parametrise `service` with the services that have such an objective",
+    "writes: judges what only a probe that writes can show; skipped with --read-only",
 )
 _RUN: pytest.StashKey["CheckRun"] = pytest.StashKey()
 
@@ -32,7 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--replay", metavar="RUN", help="judge the observations of a recorded run (its id or folder), without network"
     )
+    group.addoption(
+        "--read-only", action="store_true", help="write nothing: the checks of what only writing shows are skipped"
+    )
     group.addoption("--plan-json", metavar="FILE", help="write the plan (every selected check) as JSON to FILE")
+    group.addoption("--run-file", metavar="FILE", help="write the path of the run's folder to FILE when the run begins")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -73,12 +73,21 @@ class PlannedCheck:
 class Planner:
     """Turns items into planned checks, and collects every problem, each with its line."""
 
-    def __init__(self, environment: Environment, registry: ProbeRegistry, runbook: Runbook, controls: Controls) -> None:
-        """Take what the markers and fixtures of a check are validated against."""
+    def __init__(
+        self,
+        environment: Environment,
+        registry: ProbeRegistry,
+        runbook: Runbook,
+        controls: Controls,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """Take what the markers and fixtures of a check are validated against, and whether nothing may be written."""
         self._environment = environment
         self._registry = registry
         self._runbook = runbook
         self._controls = controls
+        self._read_only = read_only
 
     def plan(self, items: Iterable[pytest.Item]) -> tuple[list[PlannedCheck], list[str]]:
         """Return the plan and the problems; where there are problems, the plan is not to be used."""
@@ -122,7 +131,7 @@ class Planner:
             probes=tuple(probe.name for probe in probes),
             clients=clients,
             service=None if service is None else str(service),
-            absent=self._absent(clients),
+            absent=self._absent(clients) or self._left_out(item, probes),
         )
 
     def _step(self, item: pytest.Item) -> tuple[str, int, str]:
@@ -169,6 +178,20 @@ class Planner:
             section = getattr(self._environment, SECTION_OF_CLIENT[client])
             if isinstance(section, Absent):
                 return f"[{SECTION_OF_CLIENT[client]}] is absent: {section.absent}"
+        return None
+
+    def _left_out(self, item: pytest.Item, probes: Iterable[Probe]) -> str | None:
+        """Return why a check has nothing to judge where nothing may be written."""
+        marker = item.get_closest_marker("writes")
+        if marker is not None:
+            _call(lambda: None, marker)
+        if not self._read_only:
+            return None
+        if marker is not None:
+            return "--read-only: what this check judges is shown by writing alone"
+        for probe in probes:
+            if probe.writes and "read_only" not in probe.parameters:
+                return f"--read-only: the probe {probe.name} writes"
         return None
 
     def _missing_sections(self, check: PlannedCheck) -> set[str]:

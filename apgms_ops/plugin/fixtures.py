@@ -17,8 +17,13 @@ from apgms_ops.probes import Probe
 if TYPE_CHECKING:
     from apgms_ops.plugin.session import CheckRun
 
-OTHER_PARAMETERS = frozenset({"environment", "deadline", "recorder", "release"})
-"""What a probe may ask for by name besides clients."""
+OTHER_PARAMETERS = frozenset(
+    {"deadline", "earlier", "environment", "estate", "interrupted", "planned", "read_only", "recorder", "release"}
+)
+"""What a probe may ask for by name besides clients.
+
+`estate` is for what is asked only if need be: a client that is named is one that must have said who it is.
+"""
 RESERVED = frozenset({*SECTION_OF_CLIENT, *OTHER_PARAMETERS, "limits", "service", "request"})
 ENTRY_POINTS = "apgms_ops.probes"
 

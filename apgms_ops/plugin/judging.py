@@ -30,6 +30,13 @@ class Judging:
         self._not_silent: dict[str, str] = {}
         """Check that was called → why its silence is none; empty where it raised and returned nothing."""
         self._said: dict[str, list[tuple[Verdict, str]]] = {}
+        self._shown: dict[str, tuple[labels.Attachment, ...]] = {}
+
+    def _shown_of(self, probe: str) -> tuple[labels.Attachment, ...]:
+        """Return what shows an observation, made once: many checks judge the same."""
+        if probe not in self._shown:
+            self._shown[probe] = labels.attachments(self._run.observation(probe), self._run.environment)
+        return self._shown[probe]
 
     def _planned(self, item: pytest.Item) -> PlannedCheck:
         if not self._plan:
@@ -51,7 +58,8 @@ class Judging:
             # Last, because allure-pytest sets a title of its own while the check is set up.
             labels.label(check, self._run.environment.name, self._run.folder.id)
             if check.absent is None:
-                labels.attach((self._run.observation(name) for name in check.probes), self._run.environment.limits)
+                for name in check.probes:
+                    labels.attach(self._shown_of(name))
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
     def pytest_runtest_setup_of_absent(self, item: pytest.Item) -> None:

@@ -2,15 +2,25 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import allure
 
-from apgms_ops.environment.limits import Limits
+from apgms_ops.environment.model import Environment, Smoke
 from apgms_ops.observation import Observation
 from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.reports.allure import CHECK_LABEL, RUN_LABEL
 from apgms_ops.reports.pictures import picture
 from apgms_ops.reports.tables import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What is attached to every check that judges an observation."""
+
+    text: str
+    name: str
+    kind: allure.attachment_type
 
 
 def label(check: PlannedCheck, environment: str, run: str) -> None:
@@ -35,13 +45,19 @@ def label(check: PlannedCheck, environment: str, run: str) -> None:
         allure.dynamic.label("service", check.service)
 
 
-def attach(observations: Iterable[Observation], limits: Limits) -> None:
-    """Attach what the check judges: each observation as JSON, its records as tables, a picture where there is one."""
-    for observation in observations:
-        text = json.dumps(observation.to_json(), indent=1, ensure_ascii=False)
-        drawn = picture(observation, limits)
-        if drawn is not None:
-            allure.attach(drawn, f"{observation.probe}", allure.attachment_type.SVG)
-        for name, table in tables(observation.facts):
-            allure.attach(table, f"{observation.probe}: {name}", allure.attachment_type.CSV)
-        allure.attach(text, f"{observation.probe}: observation", allure.attachment_type.JSON)
+def attachments(observation: Observation, environment: Environment) -> tuple[Attachment, ...]:
+    """Return what shows an observation: itself as JSON, its records as tables, a picture where there is one."""
+    probe = observation.probe
+    smoke = environment.smoke if isinstance(environment.smoke, Smoke) else None
+    drawn = picture(observation, environment.limits, environment.deployment, smoke)
+    shown = [] if drawn is None else [Attachment(drawn, probe, allure.attachment_type.SVG)]
+    for name, table in tables(observation.facts):
+        shown.append(Attachment(table, f"{probe}: {name}", allure.attachment_type.CSV))
+    text = json.dumps(observation.to_json(), indent=1, ensure_ascii=False)
+    return (*shown, Attachment(text, f"{probe}: observation", allure.attachment_type.JSON))
+
+
+def attach(shown: Iterable[Attachment]) -> None:
+    """Attach to the check that runs what it judges."""
+    for one in shown:
+        allure.attach(one.text, one.name, one.kind)

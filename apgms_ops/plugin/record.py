@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ from apgms_ops.plugin.session import CheckRun
 from apgms_ops.redact import printable
 from apgms_ops.reports.model import CheckResult, RunResult
 from apgms_ops.reports.summary import summary
-from apgms_ops.sandbox import composition, location
+from apgms_ops.sandbox import location
 from apgms_ops.verdict import EXIT_GREEN, EXIT_UNKNOWN, Verdict, exit_code
 
 if TYPE_CHECKING:
@@ -80,8 +81,19 @@ class Record:
             except OSError as error:
                 msg = f"{self._run.path}: the run cannot be kept there: {error.strerror}"
                 raise ConfigurationError(msg) from error
+            self._tell_where()
         if self._recording and getattr(option, "allure_report_dir", None) is None:
             option.allure_report_dir = str(self._run.path / "allure-results")
+
+    def _tell_where(self) -> None:
+        """Tell whoever started this run which it is: of several at once, the newest may be another's."""
+        file = self._config.getoption("--run-file")
+        try:
+            if file:
+                Path(file).write_text(str(self._run.path.resolve()), encoding="utf-8")
+        except OSError as error:
+            msg = f"--run-file {file}: {error.strerror}"
+            raise ConfigurationError(msg) from error
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -105,6 +117,8 @@ class Record:
         if file is None:
             self._run.environment = recorded_environment(recorded)
         elif file.stem == SANDBOX and self._recording and recorded is None:
+            from apgms_ops.sandbox import composition  # noqa: PLC0415 — all of the sandbox, which no other run needs
+
             platform = composition.platform(location.root(os.environ), file, self._say)
             self._lease = platform.attach_or_start(Deadline(_SANDBOX_SECONDS))
             self._run.environment = loading.load(file, self._lease.world.values())

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import pytest
 
-from apgms_ops import errors
 from apgms_ops.compliance import load_controls, load_runbook
 from apgms_ops.environment import loading, snapshot
 from apgms_ops.environment.model import Environment
-from apgms_ops.errors import ApgmsOpsError, ConfigurationError, EvidenceInvalid, Unobserved
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid, Unobserved
 from apgms_ops.estate import SECTION_OF_CLIENT
+from apgms_ops.evidence.earlier import EarlierRuns
 from apgms_ops.evidence.run import RecordedRun, RunFolder
 from apgms_ops.observation import Observation, digest, timestamp
 from apgms_ops.plugin.collection import PlannedCheck, Planner, misspelt_marker, services_of
@@ -22,6 +22,7 @@ from apgms_ops.plugin.exploration import Explorations
 from apgms_ops.plugin.fixtures import ProbeRegistry, common_fixtures, packaged_modules
 from apgms_ops.plugin.scheduler import Reading, Replayer, Scheduler
 from apgms_ops.probes.codec import FactsCodec
+from apgms_ops.probes.planned import facts_of
 from apgms_ops.redact import Redactor
 from apgms_ops.secret import Secret, SecretReference
 
@@ -41,6 +42,7 @@ class CheckRun:
         deadline: float | None,
         release: str | None,
         recorded: RecordedRun | None,
+        read_only: bool = False,
     ) -> None:
         """Take what was asked for. The environment is set before anything is collected.
 
@@ -51,6 +53,7 @@ class CheckRun:
             deadline: At most this many seconds for any one probe; None leaves each its own.
             release: The release that the checks are to find.
             recorded: The run whose observations are judged; None observes anew.
+            read_only: Whether a probe that writes must leave that out.
         """
         self.config = config
         self.role = role
@@ -58,6 +61,8 @@ class CheckRun:
         self.deadline = deadline
         self.release = release
         self.recorded = recorded
+        # A replay judges what was seen: what was left out then, was.
+        self.read_only = read_only if recorded is None else recorded.plan.get("read_only", False) is True
         self.plan: list[PlannedCheck] = []
         self._environment: Environment | None = None
         self._folder: RunFolder | None = None
@@ -108,21 +113,7 @@ class CheckRun:
         Raises:
             Unobserved: There are none; of the class that the probe raised, with the cause in one line.
         """
-        observation = self.observation(name)
-        failure = observation.failure
-        if failure is None:
-            codec = self._codecs[name]
-            if observation.schema != codec.schema:
-                # What a new field would be filled with was not observed.
-                msg = f"{name}: recorded as {observation.schema}, and today's facts are {codec.schema}"
-                raise EvidenceInvalid(msg)
-            return codec.decode(observation.facts)
-        kind = getattr(errors, failure.kind, None)
-        if isinstance(kind, type) and issubclass(kind, ApgmsOpsError):
-            msg = f"{name}: {failure.cause}"
-            raise kind(msg)
-        msg = f"{name}: {failure.kind}: {failure.cause}"
-        raise Unobserved(msg)
+        return facts_of(self.observation(name), self._codecs[name])
 
     @property
     def explorations(self) -> Explorations:
@@ -171,7 +162,7 @@ class CheckRun:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Plan, and refuse what cannot be planned, each with its line."""
-        planner = Planner(self.environment, self._registry, load_runbook(), load_controls())
+        planner = Planner(self.environment, self._registry, load_runbook(), load_controls(), read_only=self.read_only)
         self.plan, problems = planner.plan(items)
         for name, probe in self._registry.probes.items():
             try:
@@ -223,7 +214,10 @@ class CheckRun:
             # In order, so that a message about several is the same every time.
             references = loading.secrets_of(self.environment, sorted(sections))
             secrets = loading.read_secrets(references, os.environ)
-        self._reading = Reading(self.environment, secrets, self.release, self.deadline)
+        earlier = EarlierRuns(self.folder.path.parent, self.environment.name, self.folder.id)
+        self._reading = Reading(
+            self.environment, secrets, self.release, self.deadline, earlier, read_only=self.read_only
+        )
         entry = self._plan_entry()
         _refuse_secrets(entry["checks"], secrets.values())
         self.folder.ledger.begin(entry)
@@ -232,8 +226,17 @@ class CheckRun:
         )
         self._source.start({name: (self._registry.probes[name], self._codecs[name]) for name in names})
         self._started = tuple(names)
-        for name in names:
-            self._source.wait(name)
+        try:
+            for name in names:
+                self._source.wait(name)
+        except KeyboardInterrupt:
+            self._source.stop(self._say)
+            raise
+
+    def _say(self, text: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(text)
 
     def _plan_entry(self) -> dict[str, Any]:
         environment = snapshot.canonical(self.environment)
@@ -242,6 +245,7 @@ class CheckRun:
             "environment": self.environment.name,
             "environment_sha256": digest(environment),
             "release": self.release,
+            "read_only": self.read_only,
             "replay_of": None if self.recorded is None else self.recorded.path.name,
             "planned_at": timestamp(datetime.now(UTC)),
             "checks": [check.to_json() for check in self.plan],

@@ -68,6 +68,7 @@ def _of_controller(config: pytest.Config) -> CheckRun:
         deadline=options.deadline,
         release=options.release,
         recorded=options.recorded,
+        read_only=bool(config.getoption("--read-only")),
     )
     record = Record(run, options)
     register(config, record, "apgms-ops-record")
@@ -88,6 +89,7 @@ def _of_worker(config: pytest.Config, given: dict[str, Any]) -> CheckRun | None:
         deadline=share["deadline"],
         release=share["release"],
         recorded=None if share["replay"] is None else read_run(config.rootpath / share["replay"]),
+        read_only=share["read_only"],
     )
     run.environment = snapshot.from_json(json.loads(share["environment"]))
     # Before allure-pytest is configured; xdist hands on the command line's options, and no others.
@@ -110,6 +112,7 @@ class _Shares:
             "allure": run.config.option.allure_report_dir,
             "deadline": run.deadline,
             "release": run.release,
+            "read_only": run.read_only,
             "replay": None if run.recorded is None else str(run.recorded.path.resolve()),
             "environment": snapshot.canonical(run.environment).decode(),
         }

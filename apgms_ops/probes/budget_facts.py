@@ -6,24 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apgms_ops.environment.limits import BurnRate
-from apgms_ops.environment.types import Limit, format_duration
+from apgms_ops.environment.types import Limit, format_duration, format_ratio
 from apgms_ops.errors import Unobserved
-from apgms_ops.observation import Findings, timestamp
+from apgms_ops.observation import Findings
+from apgms_ops.probes.slots import Gap, unseen
 
-FRESH = timedelta(minutes=2)
-"""The newest sample may be this old: several times any scrape interval in use."""
-AWAY = timedelta(minutes=10)
-"""So much of a short window may hold no samples: a Prometheus that is started anew is away for no longer."""
 SKEW = timedelta(minutes=1)
 """By which the clock of the server may differ from ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A time in which nothing was scraped, in whole slots."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,7 @@ class ServiceBudget:
 
     def uncovered(self, minimum: Limit[Decimal]) -> Findings:
         """Say what keeps the figures from being about the whole window, up to the present."""
-        return Findings((*self._holes(self.window, minimum), *self._stale(), *self._unscraped()))
+        return Findings((*self._unseen(self.window, minimum), *self._unscraped()))
 
     def overspent(self, minimum: Limit[Decimal], coverage: Limit[Decimal]) -> Findings:
         """Say whether less than the minimum of the budget is left.
@@ -102,6 +91,29 @@ class ServiceBudget:
                     f"{self.service}: {left:.1%} of the error budget of {format_duration(self.window)} is left "
                     f"({counted.errors:.0f} errors of {allowed:.0f} allowed in {counted.total:.0f} requests), "
                     f"less than {float(minimum.value):.0%} ({minimum.source})"
+                ),
+            )
+        )
+
+    def missed(self, coverage: Limit[Decimal]) -> Findings:
+        """Say whether fewer requests were answered without 5xx than was promised.
+
+        Raises:
+            Unobserved: There was no request, or the window is not covered; or the promise holds as far as can be seen,
+                and some replica is not scraped.
+        """
+        self._require_covered(self.window, coverage)
+        counted = self._counted(self.window)
+        answered = 1 - counted.error_share(self.service)
+        if answered >= self.target:
+            self._require_scraped()
+            return Findings()
+        return Findings(
+            (
+                (
+                    f"{self.service}: {answered:.4%} of {counted.total:.0f} requests within "
+                    f"{format_duration(self.window)} were answered without 5xx, less than "
+                    f"{format_ratio(self.target)}"
                 ),
             )
         )
@@ -152,7 +164,7 @@ class ServiceBudget:
         ]
 
     def _require_covered(self, length: timedelta, coverage: Limit[Decimal]) -> None:
-        why = [*self._holes(length, coverage), *self._stale()]
+        why = self._unseen(length, coverage)
         if why:
             raise Unobserved("; ".join(why))
 
@@ -163,21 +175,12 @@ class ServiceBudget:
         msg = f"{self.service}: requests were not counted over {format_duration(length)}"
         raise Unobserved(msg)
 
-    def _holes(self, length: timedelta, minimum: Limit[Decimal]) -> list[str]:
-        begin = self.at - length
-        gaps = [(max(gap.start, begin), gap.end) for gap in self.gaps if gap.end > begin]
-        missing = sum((end - start for start, end in gaps), timedelta())
-        covered = 1 - missing / length
-        if missing <= AWAY < length or covered >= float(minimum.value):
-            return []
-        start, end = max(gaps, key=lambda gap: gap[1] - gap[0])
-        return [
-            (
-                f"{self.service}: samples cover {max(0.0, covered):.1%} of the last {format_duration(length)}, "
-                f"less than {float(minimum.value):.0%} ({minimum.source}); "
-                f"the longest gap is from {timestamp(start)[:16]}Z to {timestamp(end)[:16]}Z"
-            )
-        ]
+    def _unseen(self, length: timedelta, minimum: Limit[Decimal]) -> list[str]:
+        if abs(self.skew) > SKEW:
+            ahead = "ahead of" if self.skew > timedelta() else "behind"
+            return [f"{self.service}: the clock of Prometheus is {abs(self.skew).total_seconds():.0f} s {ahead} ours"]
+        why = unseen(self.service, at=self.at, length=length, gaps=self.gaps, newest=self.newest, minimum=minimum)
+        return [why] if why else []
 
     def _unscraped(self) -> list[str]:
         if self.scraped >= self.replicas:
@@ -193,22 +196,6 @@ class ServiceBudget:
         why = self._unscraped()
         if why:
             raise Unobserved("; ".join(why))
-
-    def _stale(self) -> list[str]:
-        if abs(self.skew) > SKEW:
-            ahead = "ahead of" if self.skew > timedelta() else "behind"
-            return [f"{self.service}: the clock of Prometheus is {abs(self.skew).total_seconds():.0f} s {ahead} ours"]
-        if self.newest is None:
-            return [f"{self.service}: no sample is newer than 5 minutes: nothing scrapes its requests now"]
-        age = self.at - self.newest
-        if age > FRESH:
-            return [
-                (
-                    f"{self.service}: the newest sample is {age.total_seconds():.0f} s old, "
-                    f"more than {FRESH.total_seconds():.0f} s: nothing scrapes its requests now"
-                )
-            ]
-        return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Counts a service's requests in Prometheus. It needs the client, and time windows that it takes out."""
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,7 +8,9 @@ from typing import TYPE_CHECKING
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Maintenance
 from apgms_ops.errors import BadAnswer, Unobserved
-from apgms_ops.probes.budget_facts import Counted, Gap
+from apgms_ops.probes import slots
+from apgms_ops.probes.budget_facts import Counted
+from apgms_ops.probes.slots import Gap
 
 if TYPE_CHECKING:
     from apgms_ops.clients.prometheus import PrometheusClient
@@ -41,15 +42,8 @@ class BudgetReader:
         self._read: dict[tuple[datetime, int], Requests] = {}
 
     def newest(self) -> datetime | None:
-        """Return when the newest sample was taken, to some seconds; None where there is none within five minutes.
-
-        A scrape that failed ends a series at once, and the next one continues it: so the past is looked at as well.
-        """
-        expression = f"max(timestamp({self._requests()}) or max_over_time(timestamp({self._requests()})[5m:5s]))"
-        found = self._prometheus.vector(expression, at=self._at, deadline=self._deadline)
-        if not found.samples:
-            return None
-        return datetime.fromtimestamp(found.samples[0].value, self._at.tzinfo)
+        """Return when the newest sample was taken, to some seconds; None where there is none within five minutes."""
+        return slots.newest(self._prometheus, self._requests(), at=self._at, deadline=self._deadline)
 
     def scraped(self) -> int:
         """Return how many instances were scraped within five minutes. Every one of them is asked for its health."""
@@ -65,31 +59,13 @@ class BudgetReader:
         are left of thirty.
         """
         recent = min(RECENT, window)
-        gaps: list[Gap] = []
-        for gap in (*self._empty(self._at - recent, window - recent, SLOT), *self._empty(self._at, recent, FINE)):
-            gaps[-1:] = [Gap(gaps[-1].start, gap.end)] if gaps and gaps[-1].end == gap.start else [*gaps[-1:], gap]
-        return tuple(gaps)
+        older = self._empty(self._at - recent, window - recent, SLOT)
+        return slots.merged((*older, *self._empty(self._at, recent, FINE)))
 
-    def _empty(self, end: datetime, length: timedelta, slot: timedelta) -> list[Gap]:
-        """Return the slots without a sample, the oldest first."""
-        slots = math.ceil(length / slot)
-        if not slots:
-            return []
-        found = self._prometheus.matrix(
-            f"sum(count_over_time({self._requests()}[{_seconds(slot)}s]))",
-            start=end - (slots - 1) * slot,
-            end=end,
-            step=slot,
-            deadline=self._deadline,
+    def _empty(self, end: datetime, length: timedelta, slot: timedelta) -> tuple[Gap, ...]:
+        return slots.empty_slots(
+            self._prometheus, self._requests(), end=end, length=length, slot=slot, deadline=self._deadline
         )
-        filled = {
-            round((end - sample.at) / slot) for series in found.series for sample in series.samples if sample.value
-        }
-        return [
-            Gap(end - (number + 1) * slot, end - number * slot)
-            for number in reversed(range(slots))
-            if number not in filled
-        ]
 
     def counted(self, length: timedelta, maintenance: Sequence[Span]) -> Counted:
         """Return the requests of a window, less those of the maintenance in it.
@@ -122,7 +98,7 @@ class BudgetReader:
         return f'http_requests_total{{service="{self._service}",route!~"{NOT_BUSINESS}"{more}}}'
 
     def _count(self, end: datetime, length: timedelta) -> Requests:
-        seconds = _seconds(length)
+        seconds = slots.seconds(length)
         if (end, seconds) not in self._read:
             self._read[end, seconds] = self._ask(end, seconds)
         return self._read[end, seconds]
@@ -158,7 +134,3 @@ def spans(maintenance: Iterable[Maintenance], service: str) -> tuple[Span, ...]:
         else:
             merged.append((start, end))
     return tuple(merged)
-
-
-def _seconds(length: timedelta) -> int:
-    return max(1, round(length.total_seconds()))

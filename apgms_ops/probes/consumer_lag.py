@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from apgms_ops.clients.kafka import GroupProtocol, GroupState, KafkaClient, Reading
+from apgms_ops.clients.kafka import GroupProtocol, GroupState, Reading
+from apgms_ops.clients.kafka.client import KafkaClient
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Environment, Kafka
 from apgms_ops.errors import EnvironmentInvalid

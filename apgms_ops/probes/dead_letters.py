@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from apgms_ops.clients.kafka import DeadLetters, KafkaClient
+from apgms_ops.clients.kafka import DeadLetters
+from apgms_ops.clients.kafka.client import KafkaClient
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Environment
 from apgms_ops.environment.types import Limit

@@ -22,10 +22,12 @@ class Probe:
     """Whether it changes the estate (a smoke journey): such a probe is never started twice."""
     about_identity: bool
     """Whether its facts are about who answers: another system than the pinned one is then a finding, not UNKNOWN."""
+    after: tuple[str, ...] = ()
+    """Probes that it waits for, where they are part of the run; these wait for none themselves."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """What it asks for by name: clients of the estate, `environment`, `deadline`, `recorder`, `release`."""
+        """What it asks for by name: clients, `estate`, `environment`, `deadline`, `recorder`, `release` and more."""
         return tuple(inspect.signature(self.function).parameters)
 
     @property
@@ -41,7 +43,11 @@ class Probe:
 
 
 def probe(
-    *, deadline: float = DEFAULT_DEADLINE, writes: bool = False, about_identity: bool = False
+    *,
+    deadline: float = DEFAULT_DEADLINE,
+    writes: bool = False,
+    about_identity: bool = False,
+    after: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Probe]:
     """Register the decorated function as a probe of its own name.
 
@@ -53,6 +59,7 @@ def probe(
         deadline: Total time it may take, in seconds.
         writes: Whether it changes the estate.
         about_identity: Whether its facts say who answers, so that the environment's pins are for its checks to judge.
+        after: Names of probes that must be over first, where the run makes them; it asks for them as `planned`.
 
     Raises:
         ValueError: The name cannot be a fixture's, or the deadline is not positive.
@@ -66,6 +73,6 @@ def probe(
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             msg = f"a probe's name is lower case with underscores, not {name!r}"
             raise ValueError(msg)
-        return Probe(name, function, deadline, writes, about_identity)
+        return Probe(name, function, deadline, writes, about_identity, after)
 
     return register

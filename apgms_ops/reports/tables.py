@@ -5,6 +5,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+_KEY = "of"
+"""The column that tells from which of several lists a row is."""
+_SEVERAL = 2
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -14,13 +17,35 @@ def tables(facts: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 — JSON
 
 
 def _tables(path: str, data: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 — JSON
-    if isinstance(data, dict):
+    if path and isinstance(data, dict) and (one := _by_key(data)) is not None:
+        yield path, one
+    elif isinstance(data, dict):
         for key, value in data.items():
             yield from _tables(f"{path}.{key}" if path else key, value)
-    elif isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
-        columns = list(dict.fromkeys(key for row in data for key, value in row.items() if not _nested(value)))
-        if columns:
-            yield path or "facts", _csv(columns, data)
+    elif _records(data) and (columns := _columns(data)):
+        yield path or "facts", _csv(columns, data)
+
+
+def _by_key(data: dict[str, Any]) -> str | None:
+    """Return one table of several lists of alike records, each row with its list's key; None of lists that differ."""
+    lists = list(data.values())
+    if len(lists) < _SEVERAL or not all(one == [] or _records(one) for one in lists):
+        return None
+    columns = {tuple(_columns(one)) for one in lists if one}
+    if len(columns) != 1:
+        return None
+    (names,) = columns
+    if not names or _KEY in names:
+        return None
+    return _csv([_KEY, *names], [{_KEY: key, **row} for key, rows in data.items() for row in rows])
+
+
+def _records(data: Any) -> bool:  # noqa: ANN401 — JSON
+    return isinstance(data, list) and bool(data) and all(isinstance(row, dict) for row in data)
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for row in rows for key, value in row.items() if not _nested(value)))
 
 
 def _nested(value: Any) -> bool:  # noqa: ANN401 — JSON

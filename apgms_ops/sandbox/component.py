@@ -14,6 +14,11 @@ class Component(ABC):
     """Its folder, its log and its line in `sandbox status`."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Components that must be ready before it starts."""
+    lives: ClassVar[bool] = True
+    """Whether it has processes. One without is a step of the start; it is well as long as `ready` says so."""
+
+    lost_with: ClassVar[tuple[str, ...]] = ()
+    """Components whose death takes with it what this one has done, so that it is started again as well."""
 
     @abstractmethod
     def install(self, world: World, deadline: Deadline) -> None:

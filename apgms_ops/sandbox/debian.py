@@ -43,6 +43,20 @@ def program(world: World, name: str, package: str, deadline: Deadline, *, daemon
     return found
 
 
+def unpacked(world: World, package: str, deadline: Deadline) -> Path:
+    """Return the folder in the cache that a package is unpacked in, fetching it first if need be. It is not installed.
+
+    Raises:
+        SandboxError: It cannot be had; the text names the command that would install it.
+    """
+    folder = world.cache / "debian" / package
+    with locked(world.cache / "apt.lock"):
+        if not folder.is_dir():
+            world.report(f"{package}: unpacking the Debian package")
+            _fetch(package, folder, deadline)
+    return folder
+
+
 def _find(name: str, places: Sequence[Path]) -> Path | None:
     path = ":".join((os.environ.get("PATH", os.defpath), _MORE_FOLDERS, *map(str, places)))
     found = shutil.which(name, path=path)

@@ -213,7 +213,7 @@ class Platform:
         return world
 
     def _revive(self, world: World, deadline: Deadline, tick: Tick) -> bool:
-        dead = [component for component in self.components if not world.alive(component.name)]
+        dead = [component for component in self.components if component.lives and not world.alive(component.name)]
         broken = world.faults()
         if dead and broken:
             self._report(f"broken on purpose: {', '.join(broken)}; nothing is started again before they are healed")
@@ -222,7 +222,9 @@ class Platform:
             self._report(f"{component.name} has died: starting it again")
             component.stop(world, deadline)
         if dead:
-            Startup(dead, world, deadline).run(tick)
+            gone = {component.name for component in dead}
+            again = [component for component in self.components if component in dead or gone & set(component.lost_with)]
+            Startup(again, world, deadline).run(tick)
             self._fill(world)
         return bool(dead)
 

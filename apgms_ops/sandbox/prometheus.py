@@ -3,8 +3,8 @@
 import json
 import shutil
 import signal
-import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -13,10 +13,11 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import load
 from apgms_ops.environment.model import Kafka
 from apgms_ops.errors import SandboxError
-from apgms_ops.sandbox import prometheus_files
+from apgms_ops.sandbox import errands, prometheus_files
 from apgms_ops.sandbox.asking import ask, samples
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.debian import program
+from apgms_ops.sandbox.edge import READY
 from apgms_ops.sandbox.history import History, Key, Origin, Shape
 from apgms_ops.sandbox.platform import TEMPLATE
 from apgms_ops.sandbox.world import World
@@ -26,6 +27,14 @@ PACKAGE: Final = "prometheus"
 RETENTION: Final = "60d"
 """The default of 15 d would drop half of the history."""
 STORE: Final = "data"
+SCRAPED: Final[Mapping[str, tuple[str, ...]]] = {
+    "api-gateway": ("api-gateway.1", "api-gateway.2"),
+    "audit": ("audit.1",),
+    "payments": ("payments.1",),
+    "registries": ("registries.1",),
+    "traffic": ("traffic.metrics",),
+}
+"""Job → the ports of its targets."""
 _POLL: Final = 0.05
 _WHOLE: Final = "720h"
 """Blocks of thirty days: in blocks of two hours the backfill takes fifty times as long."""
@@ -58,12 +67,15 @@ class Prometheus(Component):
 
 def configure(world: World, *, cluster: str) -> None:
     """Write its files; it calls itself `cluster`."""
+    targets = {job: [_address(world, port) for port in ports] for job, ports in SCRAPED.items()}
     prometheus_files.write(
         world.folder(NAME),
         cluster=cluster,
-        own=world.port(NAME),
-        traffic=world.port("traffic.metrics"),
-        alertmanager=world.port("alertmanager"),
+        targets=targets,
+        own=_address(world, NAME),
+        alertmanager=_address(world, "alertmanager"),
+        blackbox=_address(world, "blackbox"),
+        outside=outside(world),
     )
 
 
@@ -92,7 +104,7 @@ def reload(world: World) -> None:
 
 
 def await_answers(world: World, deadline: Deadline) -> None:
-    """Return once it answers over its store: with samples of the traffic process that are not stale.
+    """Return once it answers over its store: with samples of the services that are not stale.
 
     It need not have scraped since its start: its discovery of targets takes five seconds, by a constant in its code.
 
@@ -103,15 +115,16 @@ def await_answers(world: World, deadline: Deadline) -> None:
 
 
 def await_scrapes(world: World, deadline: Deadline) -> None:
-    """Return once it tries to scrape the traffic process, and has twice if that answers.
+    """Return once it tries to scrape the gateways, and has twice if the first of them answers.
 
     Raises:
         SandboxError: It died, or scraped nothing by the deadline.
     """
     seconds = max(1, round(deadline.seconds))
-    _await(world, f'count_over_time(up{{job="services"}}[{seconds}s])', deadline)
-    if ask(world.port("traffic.metrics"), "/metrics", deadline) is not None:
-        _await(world, f'min(sum_over_time(up{{job=~"services|kafka-exporter"}}[{seconds}s])) >= 2', deadline)
+    _await(world, f'count_over_time(up{{job="api-gateway"}}[{seconds}s])', deadline)
+    if ask(world.port("api-gateway.1"), "/metrics", deadline) is not None:
+        jobs = "|".join((*SCRAPED, "kafka-exporter", "blackbox"))
+        _await(world, f'min(sum_over_time(up{{job=~"{jobs}"}}[{seconds}s])) >= 2', deadline)
 
 
 def _await(world: World, expression: str, deadline: Deadline) -> None:
@@ -134,10 +147,13 @@ def query(port: int, expression: str, deadline: Deadline) -> float:
 
 
 def live_values(world: World, deadline: Deadline) -> dict[Key, float]:
-    """Return what the series of the traffic process stand at; none where it does not answer."""
+    """Return what the series of the services and of Kafka's exporter stand at; none of those that do not answer."""
     found: dict[Key, float] = {}
-    for path in ("/metrics", "/metrics/kafka"):
-        found |= samples(ask(world.port("traffic.metrics"), path, deadline) or "")
+    pages = [(job, port, "/metrics") for job, ports in SCRAPED.items() for port in ports]
+    for job, port, path in (*pages, ("kafka-exporter", "traffic.metrics", "/metrics/kafka")):
+        scraped = {("instance", _address(world, port)), ("job", job)}
+        for (name, labels), value in samples(ask(world.port(port), path, deadline) or "").items():
+            found[name, labels | scraped] = value
     return found
 
 
@@ -153,27 +169,31 @@ def backfill(world: World, shape: Shape, store: Path, deadline: Deadline) -> Non
     source.write_text(History(shape, _origin(world), end, live_values(world, deadline)).text(), encoding="ascii")
     tool = program(world, "promtool", PACKAGE, deadline, daemon=True)
     command = [str(tool), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={_WHOLE}"]
-    try:
-        done = subprocess.run(  # noqa: S603 — a fixed command
-            [*command, str(source), str(store)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=deadline.require("writing the history of Prometheus"),
-        )
-    except subprocess.TimeoutExpired:
-        msg = f"promtool did not write the history within {deadline.seconds:g} s"
-        raise SandboxError(msg) from None
+    done = errands.run(world, NAME, [*command, source, store], deadline)
     source.unlink()
     if done.returncode != 0:
         msg = f"promtool cannot write the history: {done.stderr.strip().splitlines()[-1:]}"
         raise SandboxError(msg)
 
 
+def outside(world: World) -> str:
+    """Return what the prober asks for."""
+    return f"http://{_address(world, 'edge')}{READY}"
+
+
 def _origin(world: World) -> Origin:
     template = Path(world.get(TEMPLATE))
     kafka = load(template, world.values()).kafka
-    instance = f"127.0.0.1:{world.port('traffic.metrics')}"
-    if not isinstance(kafka, Kafka):
-        return Origin(instance, {}, {})
-    return Origin(instance, {g.name: g.topics for g in kafka.groups}, {t.name: t.partitions for t in kafka.topics})
+    return Origin(
+        gateways=tuple(_address(world, port) for port in SCRAPED["api-gateway"]),
+        registries=_address(world, "registries.1"),
+        payments=_address(world, "payments.1"),
+        kafka=_address(world, "traffic.metrics"),
+        outside=outside(world),
+        groups={g.name: g.topics for g in kafka.groups} if isinstance(kafka, Kafka) else {},
+        topics={t.name: t.partitions for t in kafka.topics} if isinstance(kafka, Kafka) else {},
+    )
+
+
+def _address(world: World, port: str) -> str:
+    return f"127.0.0.1:{world.port(port)}"

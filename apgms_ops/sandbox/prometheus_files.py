@@ -4,8 +4,11 @@ Written as JSON, which is YAML as well.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from apgms_ops.sandbox.blackbox import MODULE
 
 CONFIGURATION: Final = "prometheus.json"
 RULES: Final = "rules.json"
@@ -53,29 +56,60 @@ def _alerts() -> list[dict[str, Any]]:
             "ticket",
             "The gateway burns its error budget {{ $value }} times too fast.",
         ),
+        _alert(
+            "OutsideProbeFails",
+            "probe_success == 0",
+            "15s",
+            "page",
+            "{{ $labels.instance }} is not ready from outside.",
+        ),
         _alert("TargetDown", "up == 0", "15s", "page", "{{ $labels.job }} at {{ $labels.instance }} is not scraped."),
     ]
 
 
-def _job(name: str, port: int, *, path: str = "/metrics", every: str = _EVERY) -> dict[str, Any]:
+def _job(name: str, targets: Sequence[str], *, path: str = "/metrics", every: str = _EVERY) -> dict[str, Any]:
     return {
         "job_name": name,
         "metrics_path": path,
         "scrape_interval": every,
         "scrape_timeout": every,
-        "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
+        "static_configs": [{"targets": list(targets)}],
     }
 
 
-def write(folder: Path, *, cluster: str, own: int, traffic: int, alertmanager: int) -> None:
+def _prober(exporter: str, target: str) -> dict[str, Any]:
+    """Return the job of the blackbox exporter: it is asked to probe, and what it probed is the instance."""
+    return {
+        **_job("blackbox", [target], path="/probe"),
+        "params": {"module": [MODULE]},
+        "relabel_configs": [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": exporter},
+        ],
+    }
+
+
+def write(  # noqa: PLR0913 — what there is to scrape
+    folder: Path,
+    *,
+    cluster: str,
+    targets: Mapping[str, Sequence[str]],
+    own: str,
+    alertmanager: str,
+    blackbox: str,
+    outside: str,
+) -> None:
     """Write configuration and rules.
 
     Args:
         folder: Where.
         cluster: The value of the external label `cluster`: the server's name for itself.
-        own: Its own port.
-        traffic: The port of the traffic process's metrics.
-        alertmanager: The port of Alertmanager.
+        targets: Job → the addresses of its targets, host:port.
+        own: Its own address.
+        alertmanager: The address of Alertmanager.
+        blackbox: The address of the blackbox exporter.
+        outside: What that is to probe.
     """
     configuration = {
         "global": {
@@ -84,12 +118,13 @@ def write(folder: Path, *, cluster: str, own: int, traffic: int, alertmanager: i
             "external_labels": {"cluster": cluster},
         },
         "rule_files": [RULES],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [
-            _job("services", traffic),
-            _job("kafka-exporter", traffic, path="/metrics/kafka"),
-            _job("prometheus", own, every=_EVERY_OWN),
-            _job("alertmanager", alertmanager, every=_EVERY_OWN),
+            *(_job(job, addresses) for job, addresses in targets.items()),
+            _job("kafka-exporter", targets["traffic"], path="/metrics/kafka"),
+            _prober(blackbox, outside),
+            _job("prometheus", [own], every=_EVERY_OWN),
+            _job("alertmanager", [alertmanager], every=_EVERY_OWN),
         ],
     }
     rules = {"groups": [{"name": "estate", "rules": _alerts()}]}

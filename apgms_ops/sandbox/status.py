@@ -39,7 +39,7 @@ class Status:
 
 def inspect(world: World, components: Sequence[Component], deadline: Deadline) -> Status:
     """Look at every component at once: a process that lives and does not answer is not well."""
-    found = [_listed(world, component.name) for component in components]
+    found = [_listed(world, component) for component in components]
     answers: dict[str, str] = {}
     threads = []
     for component, status in zip(components, found, strict=True):
@@ -56,10 +56,12 @@ def inspect(world: World, components: Sequence[Component], deadline: Deadline) -
     )
 
 
-def _listed(world: World, name: str) -> ComponentStatus:
+def _listed(world: World, component: Component) -> ComponentStatus:
+    name = component.name
     identities = world.processes().get(name, {})
     dead = sorted(process for process in identities if not world.alive(name, process=process))
-    problem = "was not started" if not identities else f"dead: {', '.join(dead)}" if dead else None
+    missing = "was not started" if component.lives and not identities else None
+    problem = f"dead: {', '.join(dead)}" if dead else missing
     ports = tuple((port, number) for port, number in world.ports().items() if port.split(".")[0] == name)
     return ComponentStatus(name, tuple((process, i.pid) for process, i in identities.items()), ports, problem)
 

@@ -1,4 +1,4 @@
-"""The component that keeps the sandbox busy: events, consumer groups and requests, in one process of its own."""
+"""The component that keeps the sandbox busy: its customers, and the events and the group that no service has."""
 
 import http.client
 import importlib.util
@@ -13,18 +13,25 @@ from apgms_ops.environment.model import Kafka
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.platform import TEMPLATE
+from apgms_ops.sandbox.services import CREDENTIALS
 from apgms_ops.sandbox.traffic_process.settings import Settings
 from apgms_ops.sandbox.world import World
 
+_PRODUCED = ("connectors.sync.request", "sbr.submit")
+"""Topics that no service of the sandbox feeds."""
+_GROUPS = ("sbr-submitter",)
+"""Groups that no service of the sandbox runs."""
+_NEVER = "audit.log"
+"""The topic on which every event must come from a service."""
 _POLL = 0.05
 _PATIENCE = 2.0
 
 
 class Traffic(Component):
-    """Produces to the declared topics, consumes in the declared groups, and asks the front door."""
+    """Asks the platform what customers ask; produces and consumes where no service does; exports Kafka's metrics."""
 
     name = "traffic"
-    needs = ("kafka",)
+    needs = ("kafka-topics", "edge")
 
     def install(self, world: World, deadline: Deadline) -> None:  # noqa: ARG002 — a pip extra is the operator's to install
         """Check that the libraries of the extra `sandbox` are there.
@@ -49,7 +56,7 @@ class Traffic(Component):
         world.set("traffic.control", f"127.0.0.1:{settings.control_port}")
 
     def ready(self, world: World, deadline: Deadline) -> None:
-        """Return once every group has handled an event of each of its partitions, and requests were answered."""
+        """Return once the group has handled an event of each partition, and every kind of request was answered."""
         while not self._settled(world):
             if not world.alive(self.name):
                 msg = f"traffic died:\n{world.log_tail(self.name)}"
@@ -67,12 +74,13 @@ class Traffic(Component):
             raise SandboxError(msg)
         return Settings(
             bootstrap=world.get("kafka.bootstrap"),
-            topics=kafka.required_topics,
-            produced=tuple(topic.name for topic in kafka.topics),
-            groups={group.name: group.topics for group in kafka.groups},
+            edge=world.get("edge.url"),
+            credentials=world.get(CREDENTIALS),
+            topics={name: n for name, n in kafka.required_topics.items() if name != _NEVER},
+            produced=tuple(topic.name for topic in kafka.topics if topic.name in _PRODUCED),
+            groups={group.name: group.topics for group in kafka.groups if group.name in _GROUPS},
             metrics_port=world.port("traffic.metrics"),
             control_port=world.port("traffic.control"),
-            front_door_port=world.port("traffic.front-door"),
             exporter_port=world.port("traffic.exporter"),
         )
 

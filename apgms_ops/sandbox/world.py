@@ -52,7 +52,7 @@ class World:
             report: Takes a line of progress.
             table: The processes of this machine.
         """
-        self.root = root.expanduser().absolute()
+        self.root = root.expanduser().resolve()  # one folder has one name: processes are known by it
         self.cache = (cache or user_cache()).expanduser().absolute()
         self.report = report
         self._table = table or ProcessTable()

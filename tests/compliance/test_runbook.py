@@ -14,6 +14,11 @@ from apgms_ops.errors import ConfigurationError
 ROOT = Path(__file__).parents[2]
 LAG = Check("checks/a.py::test_lag", "No group <is> behind.", "daily-checks", 3, ("audit-logging",))
 BUDGET = Check("checks/b.py::test_budget", "Budget is left.", "daily-checks", 4)
+LEVELS = [
+    Check(f"checks/{file}.py::test_{step}", "It holds.", section, step)
+    for file, section, last in (("s", "service-overview", 4), ("p", "deployment-procedure", 5))
+    for step in range(1, last + 1)
+]
 
 
 def test_the_controls_are_the_twelve_of_the_framework() -> None:
@@ -48,12 +53,12 @@ def test_a_step_is_found_by_section_and_number() -> None:
 
 def test_nothing_is_missing_when_every_step_has_its_check() -> None:
     """Checks for every step that is not planned leave no gap."""
-    assert gaps(load_runbook(), load_controls(), [LAG, BUDGET]) == []
+    assert gaps(load_runbook(), load_controls(), [*LEVELS, LAG, BUDGET]) == []
 
 
 def test_a_step_without_a_check_is_a_gap() -> None:
     """A step that is not planned, and has neither check nor command, is named."""
-    assert gaps(load_runbook(), load_controls(), [LAG]) == [
+    assert gaps(load_runbook(), load_controls(), [*LEVELS, LAG]) == [
         "daily-checks 4 (Error budget): neither a check nor a command"
     ]
 
@@ -62,14 +67,14 @@ def test_a_check_without_a_step_is_a_gap() -> None:
     """A check that names a step or control that does not exist is named."""
     stray = Check("checks/c.py::test_c", "x", "daily-checks", 9)
     odd = Check("checks/d.py::test_d", "x", "daily-checks", 3, ("nonsense",))
-    said = gaps(load_runbook(), load_controls(), [LAG, BUDGET, stray, odd])
+    said = gaps(load_runbook(), load_controls(), [*LEVELS, LAG, BUDGET, stray, odd])
     assert [text.partition(":: ")[0][:11] for text in said] == ["checks/c.py", "checks/d.py"]
 
 
 def test_a_step_that_is_there_is_no_longer_planned() -> None:
     """A planned step that has a check must lose its mark."""
     early = Check("checks/c.py::test_c", "x", "daily-checks", 1)
-    assert gaps(load_runbook(), load_controls(), [LAG, BUDGET, early]) == [
+    assert gaps(load_runbook(), load_controls(), [*LEVELS, LAG, BUDGET, early]) == [
         "daily-checks 1 (On-call and contacts): still marked planned, but it is there"
     ]
 
@@ -93,8 +98,8 @@ def test_what_is_no_plan_is_refused(text: str) -> None:
 def test_the_page_is_the_same_in_any_order_of_checks() -> None:
     """The page depends on the checks, not on their order, and a promise cannot write markup."""
     runbook, controls = load_runbook(), load_controls()
-    page = markdown(runbook, controls, [LAG, BUDGET])
-    assert page == markdown(runbook, controls, [BUDGET, LAG])
+    page = markdown(runbook, controls, [*LEVELS, LAG, BUDGET])
+    assert page == markdown(runbook, controls, [BUDGET, LAG, *reversed(LEVELS)])
     assert r"No group \<is\> behind." in page
     assert "supplied by hand" in page
     assert "none yet: a gap" in page

@@ -11,9 +11,11 @@ from apgms_ops.clients.prometheus import PrometheusClient
 from apgms_ops.clients.prometheus.facts import AlertState, Matrix, NotFinite, RuleHealth, Sample, Text
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import load
+from apgms_ops.environment.model import Environment
 from apgms_ops.errors import BadAnswer, Unobserved
 from apgms_ops.observation import Identity, Recorder
 from apgms_ops.probes.budget_reading import BudgetReader
+from apgms_ops.probes.gateway_latency import scraped
 from apgms_ops.redact import Redactor
 from apgms_ops.sandbox import prometheus
 from apgms_ops.sandbox.history import Incident, Shape
@@ -118,7 +120,7 @@ def test_rules_are_evaluated_and_targets_are_known(client: PrometheusClient) -> 
     assert {rule.health for rule in rules} == {RuleHealth.OK}
     assert {"ConsumerLag", "ErrorBudgetFastBurn"} <= {rule.name for rule in rules}
     pools = {target.pool: target for target in client.targets(deadline)}
-    assert set(pools) == {"services", "kafka-exporter", "prometheus", "alertmanager"}
+    assert set(pools) == {*prometheus.SCRAPED, "kafka-exporter", "blackbox", "prometheus", "alertmanager"}
     assert {alert.state for alert in client.alerts(deadline)} <= {AlertState.PENDING, AlertState.FIRING}
 
 
@@ -180,9 +182,23 @@ def test_a_store_without_the_window_answers_a_number_all_the_same(client: Promet
     at = now()
     reader = BudgetReader(client, "api-gateway", at, Deadline(PATIENCE))
     assert reader.counted(timedelta(days=30), ()).total > 1_000_000
-    assert reader.scraped() == 1
+    assert reader.scraped() == 2  # replicas of the gateway
     missing = sum((gap.end - gap.start for gap in reader.gaps(timedelta(days=30))), timedelta())
     assert missing > timedelta(days=26)
+
+
+def test_what_was_scraped_before_a_restart_is_not_scraped_now(client: PrometheusClient) -> None:
+    """A server that never scraped a target itself answers the target's old samples for minutes; the probe does not."""
+    gateway = {
+        "deployment": "api-gateway",
+        "replicas": 2,
+        "objectives": [{"kind": "availability", "target": "99.9%", "window": "30d", "source": "a test"}],
+    }
+    environment = Environment.model_validate({"name": "contract", "services": {"api-gateway": gateway}})
+    deadline = Deadline(PATIENCE)
+    answered = client.vector('count(http_requests_total{service="api-gateway"})', at=now(), deadline=deadline)
+    assert answered.samples[0].value > 0
+    assert scraped.function(client, environment, deadline).instances == {"api-gateway": ()}
 
 
 def test_a_service_that_nobody_scrapes_has_no_requests(client: PrometheusClient) -> None:

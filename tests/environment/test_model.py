@@ -7,7 +7,16 @@ import pytest
 from pydantic import ValidationError
 
 from apgms_ops.environment.loading import load
-from apgms_ops.environment.model import Accepted, BurnRate, Environment, Kafka, Limits, Maintenance, Prometheus
+from apgms_ops.environment.model import (
+    Accepted,
+    BurnRate,
+    Comparison,
+    Environment,
+    Kafka,
+    Limits,
+    Maintenance,
+    Prometheus,
+)
 from apgms_ops.environment.types import Count, Limit
 from apgms_ops.errors import EnvironmentInvalid
 
@@ -78,3 +87,23 @@ def test_systems_that_are_not_pinned_are_named() -> None:
     """A declared system without an identity is not pinned; an absent one needs none."""
     assert environment(prometheus=Prometheus(url="http://p:1"), kafka={"absent": "x"}).unpinned == ("prometheus",)
     assert load(SHIPPED / "sandbox.toml").unpinned == ()
+
+
+@pytest.mark.parametrize("name", ["production", "staging", "sandbox"])
+def test_every_shipped_environment_says_what_a_release_is_held_to(name: str) -> None:
+    """Each of its numbers has a source of its own, and the migrations that a release needs are named."""
+    rules = load(SHIPPED / f"{name}.toml").deployment
+    assert rules.migrations
+    for limit in (
+        rules.soak,
+        rules.settling_time,
+        *(getattr(rules.comparison, key) for key in Comparison.model_fields),
+    ):
+        assert limit.source
+
+
+@pytest.mark.parametrize("confidence", ["0%", "100%", "101%"])
+def test_a_confidence_leaves_room_for_chance(confidence: str) -> None:
+    """Nothing is ever known to be no chance at all, and a coin that counts always says nothing."""
+    with pytest.raises(ValidationError):
+        Comparison.model_validate({"confidence": {"value": confidence, "source": "x"}})

@@ -1,109 +1,109 @@
 """Healthy → PASS, broken → the verdict named, healed → PASS: for every fault, on the whole sandbox.
 
-The faults run one after another on one sandbox, grouped by the component that they touch.
+Faults that do not touch each other are in force at once (tests/faults/rounds.py). Where their round does not come to
+what they name, each of them is proven by itself.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from apgms_ops.deadline import Deadline
-from apgms_ops.evidence.run import read_run
-from apgms_ops.sandbox.breaking import Breaker
-from apgms_ops.sandbox.composition import platform
-from apgms_ops.sandbox.faults import FAULTS, Fault, by_id
-from apgms_ops.sandbox.world import World
-from apgms_ops.verdict import Verdict, exit_code
+from apgms_ops.sandbox import github
+from apgms_ops.sandbox.faults import FAULTS, Fault
+from apgms_ops.sandbox.faults.github_tools import PIPELINE
+from apgms_ops.verdict import Verdict
+from tests.faults.looking import ROOT, function_of
+from tests.faults.proving import Proof, prove
+from tests.faults.rounds import Round, rounds
+from tests.faults.sandboxes import Sandboxes
 
-ROOT = Path(__file__).parents[2]
-LOOKS = 3
+ALONE = "APGMS_PROOFS_ALONE"
+"""Set, every fault is proven by itself, which takes twice as long."""
+EVERY = 8
+"""Rounds between two looks at every check; in between, only what had noticed is looked at once it is healed."""
 pytestmark = pytest.mark.sandbox
 
 
-def look(sandbox: World) -> dict[str, tuple[Verdict, str]]:
-    """Run every check on the sandbox, as a person would, and return the verdicts with what was seen."""
-    environ = os.environ | {"APGMS_SANDBOX": str(sandbox.root)}
-    command = [sys.executable, "-m", "pytest", "checks/", "--env", "sandbox", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False)
-    line = next((line for line in done.stdout.splitlines() if line.startswith("evidence ")), None)
-    assert line is not None, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    run = read_run(ROOT / line.split()[1].rstrip(","))
-    verdicts = {check: (Verdict(body["verdict"]), body["seen"]) for check, body in run.verdicts.items()}
-    assert done.returncode == exit_code(verdict for verdict, _ in verdicts.values())
-    return verdicts
+def _noticed_elsewhere(fault: type[Fault]) -> bool:
+    """Whether other checks notice than those that ask GitHub alone: tests/sandbox/github_process proves the rest."""
+    return fault.component != github.NAME or not set(fault.expected) <= set(PIPELINE)
 
 
-def function_of(check: str) -> str:
-    """Return a node id without its parameters."""
-    return check.partition("[")[0]
+ROUNDS = [(fault,) for fault in FAULTS] if os.environ.get(ALONE) else rounds(filter(_noticed_elsewhere, FAULTS))
+IN_ORDER = [fault for round_ in ROUNDS for fault in round_]
 
 
-def red(verdicts: dict[str, tuple[Verdict, str]]) -> dict[str, str]:
-    """Return what is not PASS, with what was seen."""
-    return {check: f"{verdict}: {seen}" for check, (verdict, seen) in verdicts.items() if verdict is not Verdict.PASS}
+class Proofs:
+    """The rounds of the faults that were selected, each carried out when the first of its faults is asked for."""
 
+    def __init__(self, sandboxes: Sandboxes, selected: frozenset[str], say: Callable[[str], None]) -> None:
+        """Take healthy sandboxes, the ids of the faults whose proof is wanted, and what takes a line of progress."""
+        self._sandboxes = sandboxes
+        self._say = say
+        chosen = (tuple(fault for fault in round_ if fault.id in selected) for round_ in ROUNDS)
+        self._rounds = [round_ for round_ in chosen if round_]
+        self._done: dict[Round, Proof] = {}
 
-def settled(sandbox: World) -> dict[str, str]:
-    """Look until all is PASS, three times at most: what heals may rebalance once more while it is being looked at."""
-    for _ in range(LOOKS - 1):
-        if not red(look(sandbox)):
-            return {}
-    return red(look(sandbox))
+    def of(self, fault: type[Fault]) -> Proof:
+        """Return the proof of a fault: of its round, or where that is not as it should be, of the fault by itself."""
+        place, round_ = next((place, one) for place, one in enumerate(self._rounds, 1) if fault in one)
+        if round_ not in self._done:
+            thorough = place % EVERY == 0 or place == len(self._rounds)
+            self._done[round_] = self._prove(f"round {place} of {len(self._rounds)}", round_, thorough=thorough)
+        if len(round_) > 1 and not self._done[round_].holds:
+            return self._prove("by itself", (fault,), thorough=True)
+        return self._done[round_]
 
-
-def _component(fault: type[Fault]) -> str:
-    return fault.component
-
-
-IN_ORDER = sorted(FAULTS, key=_component)
+    def _prove(self, which: str, faults: Round, *, thorough: bool) -> Proof:
+        proof = prove(self._sandboxes.world, faults, thorough=thorough)
+        took = " + ".join(f"{seconds:.1f}" for seconds in proof.took)
+        self._say(f"{which}, {', '.join(fault.id for fault in faults)}: {took} s")
+        for text in (*proof.wrong.items(), *proof.left.items()):
+            self._say(f"  not as named: {text}")
+        if not proof.holds:
+            self._say(f"  on a sandbox started anew from here on: {proof.spoilt or 'this one may be spoilt'}")
+            self._sandboxes.renew()
+        return proof
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A healthy sandbox of this module's own."""
-    root = tmp_path_factory.mktemp("faults") / "sandbox"
-    lines: list[str] = []
-    lease = platform(root, ROOT / "environments" / "sandbox.toml", lines.append).attach_or_start(Deadline(600))
-    try:
-        assert settled(lease.world) == {}, "the healthy sandbox is not green"
-        yield lease.world
-    finally:
-        lease.release()
+def proofs(request: pytest.FixtureRequest, sandboxes: Sandboxes) -> Proofs:
+    """The proofs of the faults that this run has selected. It takes minutes: every round is told."""
+    names = {item.name for item in request.session.items}
+    chosen = (fault.id for fault in IN_ORDER if any(name.endswith(f"[{fault.id}]") for name in names))
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", end="", flush=True)  # noqa: T201 — progress
+
+    return Proofs(sandboxes, frozenset(chosen), say)
 
 
 @pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.id for fault in IN_ORDER])
-def test_a_fault_gives_the_verdicts_it_names_and_heals(sandbox: World, fault: type[Fault]) -> None:
-    """Broken, the named checks give the named verdicts and all others PASS; healed, all PASS again."""
-    breaker = Breaker(sandbox, by_id())
-    try:
-        breaker.break_(fault.id, Deadline(120))
-        broken = look(sandbox)
-    finally:
-        breaker.heal(fault.id, Deadline(120))
-    wrong = {}
-    for check, (verdict, seen) in broken.items():
-        expected = fault.expected.get(check) or fault.expected.get(function_of(check))
-        if expected is None and {check, function_of(check)} & fault.may_notice:
-            continue
-        if verdict is not (expected or Verdict.PASS):
-            wrong[check] = f"{verdict}, not {expected or Verdict.PASS}: {seen}"
+def test_a_fault_gives_the_verdicts_it_names_and_heals(proofs: Proofs, fault: type[Fault]) -> None:
+    """Broken, the named checks give the named verdicts and all others PASS; healed, those that had noticed PASS again.
+
+    Now and then, and in the end, every check must PASS.
+    """
     named = {function_of(check) for check in fault.expected}
     assert named, "a fault names the checks that must notice it"
-    assert named <= {function_of(check) for check in broken}, "a fault names a check that does not exist"
-    assert wrong == {}
-    assert settled(sandbox) == {}, f"not green once {fault.id} is healed"
+    proof = proofs.of(fault)
+    assert proof.spoilt is None
+    assert named <= proof.seen, "a fault names a check that does not exist"
+    assert proof.wrong == {}
+    assert proof.left == {}, "not green once all is healed"
 
 
 def test_every_check_is_failed_by_some_fault(tmp_path: Path) -> None:
     """A check that no fault proves able to FAIL is worth nothing."""
     plan = tmp_path / "plan.json"
-    command = [sys.executable, "-m", "pytest", "checks/", "--env", "sandbox", "--collect-only", "-q"]
+    command = [sys.executable, "-m", "pytest", "checks/", "smoke/", "--env", "sandbox", "--collect-only", "-q"]
     subprocess.run([*command, "--plan-json", str(plan)], cwd=ROOT, check=True, capture_output=True, timeout=60)
     checks = {function_of(check["id"]) for check in json.loads(plan.read_text())}
     proven = {

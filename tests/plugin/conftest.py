@@ -124,7 +124,12 @@ class Site:
 
     def interrupt_when(self, condition: Callable[[], bool], *arguments: str) -> Finished:
         """Run pytest, and press Ctrl-C once the condition holds."""
-        process = self.start(*arguments)
+        # Under nohup, or behind `&` in a script, Ctrl-C is ignored, and children inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = self.start(*arguments)
+        finally:
+            signal.signal(signal.SIGINT, before)
         until = time.monotonic() + 60
         while not condition() and time.monotonic() < until and process.poll() is None:
             time.sleep(0.05)

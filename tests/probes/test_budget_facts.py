@@ -8,7 +8,8 @@ import pytest
 from apgms_ops.environment.limits import BurnRate
 from apgms_ops.environment.types import Limit
 from apgms_ops.errors import Unobserved
-from apgms_ops.probes.budget_facts import Counted, ErrorBudgets, Gap, PrometheusIdentity, ServiceBudget
+from apgms_ops.probes.budget_facts import Counted, ErrorBudgets, PrometheusIdentity, ServiceBudget
+from apgms_ops.probes.slots import Gap
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MONTH, HOUR, MINUTES = timedelta(days=30), timedelta(hours=1), timedelta(minutes=5)

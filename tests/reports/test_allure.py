@@ -70,6 +70,17 @@ def test_records_become_tables_and_no_formulas() -> None:
     assert dict(tables(facts)) == {"groups": "name,lag,topics\n'=cmd(),-3,a b\nb,,\n"}
 
 
+def test_lists_of_alike_records_are_one_table() -> None:
+    """Lists by name are one table that tells whose each row is; lists of other records are tables of their own."""
+    alike = {"pay": [{"seq": 1}, {"seq": 2}], "close": [], "log-in": [{"seq": 3}]}
+    assert dict(tables({"events": alike})) == {"events": "of,seq\npay,1\npay,2\nlog-in,3\n"}
+    assert dict(tables({"of": {"pods": [{"name": "a"}], "runs": [{"id": 1}]}})) == {
+        "of.pods": "name\na\n",
+        "of.runs": "id\n1\n",
+    }
+    assert dict(tables({"pods": [{"id": 1}], "runs": [{"id": 2}]})) == {"pods": "id\n1\n", "runs": "id\n2\n"}
+
+
 @pytest.mark.parametrize(
     ("verdict", "status", "message"),
     [

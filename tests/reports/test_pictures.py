@@ -13,11 +13,12 @@ from apgms_ops.clients.kafka import Group, GroupProtocol, GroupState, Offset, Re
 from apgms_ops.clients.kafka.facts import Assigned, Member, Topic
 from apgms_ops.environment.limits import Limits
 from apgms_ops.observation import Observation
-from apgms_ops.probes.budget_facts import Counted, ErrorBudgets, Gap, ServiceBudget
+from apgms_ops.probes.budget_facts import Counted, ErrorBudgets, ServiceBudget
 from apgms_ops.probes.codec import FactsCodec
 from apgms_ops.probes.consumer_groups import ConsumerLag
 from apgms_ops.probes.consumer_lag import consumer_lag
 from apgms_ops.probes.inventory import DeclaredGroup, Inventory
+from apgms_ops.probes.slots import Gap
 from apgms_ops.reports import budget_picture, lag_picture, svg
 from apgms_ops.reports.pictures import picture
 

@@ -3,17 +3,22 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import load
+from apgms_ops.sandbox.asking import ask
+from apgms_ops.sandbox.composition import components
 from apgms_ops.sandbox.faults import FAULTS, by_id
 from apgms_ops.sandbox.processes import ProcessTable
 from apgms_ops.sandbox.world import World
@@ -25,10 +30,13 @@ GROUP = "sbr-submitter"
 TOPIC = "sbr.submit"
 
 
+COMMAND = (sys.executable, "-c", "import sys; from apgms_ops.cli import main; sys.exit(main())", "sandbox")
+
+
 def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run `apgms-ops sandbox …` on the sandbox in `root`."""
     return subprocess.run(
-        [sys.executable, "-c", "import sys; from apgms_ops.cli import main; sys.exit(main())", "sandbox", *arguments],
+        [*COMMAND, *arguments],
         cwd=ROOT,
         env=os.environ | {"APGMS_SANDBOX": str(root)},
         capture_output=True,
@@ -36,6 +44,17 @@ def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         timeout=600,
         check=False,
     )
+
+
+@contextmanager
+def half_up(root: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Yield an `up` that is under way: the database runs, and the services are not there yet."""
+    environ = os.environ | {"APGMS_SANDBOX": str(root)}
+    with subprocess.Popen([*COMMAND, "up"], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as up:
+        deadline = Deadline(60)
+        while not World(root).alive("postgres"):
+            deadline.pause(0.02, "the database to run")
+        yield up
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +74,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert not root.exists()
 
 
+def test_the_doctor_finds_every_target_well(world: World) -> None:
+    """Each replica and each system is there, lets us in, is the pinned one, and keeps our time."""
+    command = [*COMMAND[:-1], "doctor", "--env", "sandbox"]
+    environ = os.environ | {"APGMS_SANDBOX": str(world.root)}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.split("  ")[0] for line in done.stdout.splitlines()]
+    replicas = ["api-gateway 1", "api-gateway 2", "audit 1", "payments 1", "registries 1"]
+    assert rows[: len(replicas) + 4] == ["target", *replicas, "kafka", "postgres", "prometheus"]
+
+
 def order(world: World, path: str, body: str = "") -> tuple[int, dict[str, Any]]:
     """Give the traffic process an order, and return status and answer."""
     connection = http.client.HTTPConnection(world.get("traffic.control"), timeout=40)
@@ -67,14 +97,12 @@ def order(world: World, path: str, body: str = "") -> tuple[int, dict[str, Any]]
 
 
 def exported(world: World, path: str) -> dict[str, float]:
-    """Return the traffic process's metrics: series as they are written → value."""
-    connection = http.client.HTTPConnection(world.get("traffic.metrics"), timeout=10)
-    try:
-        connection.request("GET", path)
-        lines = connection.getresponse().read().decode().splitlines()
-    finally:
-        connection.close()
-    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    """Return the traffic process's metrics, once it has an answer from the broker: series as written → value."""
+    text, deadline = None, Deadline(20)
+    while text is None:
+        text = ask(world.port("traffic.metrics"), path, deadline)
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
 def lag(world: World) -> float:
@@ -94,8 +122,8 @@ def test_a_sandbox_that_is_up_is_well(world: World) -> None:
     """`status` names every component with its process, and exits 0."""
     status = run(world.root, "status")
     assert status.returncode == 0, status.stdout
-    for component in ("kafka", "traffic", "prometheus", "alertmanager"):
-        assert f"\n  {component}" in status.stdout
+    for component in components():
+        assert f"\n  {component.name} " in status.stdout
 
 
 def test_up_of_a_running_sandbox_exits_0(world: World) -> None:
@@ -143,7 +171,7 @@ def test_logs_are_shown_a_component(world: World) -> None:
     assert "kafka.log" in run(world.root, "logs", "kafka").stdout
     unknown = run(world.root, "logs", "zookeeper")
     assert unknown.returncode == 4
-    assert "there are kafka, traffic" in unknown.stderr
+    assert "kafka, kafka-topics" in unknown.stderr
 
 
 def test_a_held_group_falls_behind_and_catches_up(world: World) -> None:
@@ -182,7 +210,7 @@ def test_a_failing_group_keeps_up_and_parks_everything(world: World) -> None:
     ("path", "body", "error"),
     [
         ("/", "", "no order '/'; there are "),
-        ("/groups/nobody/stop", "", "no group 'nobody': there are audit-writer, "),
+        ("/groups/nobody/stop", "", "no group 'nobody': there are sbr-submitter"),
         (f"/groups/{GROUP}/dance", "", "no order "),
         (f"/groups/{GROUP}/stop", '{"now": true}', "no option 'now'"),
         ("/topics/nothing/produce", '{"count": 1}', "no topic 'nothing'"),
@@ -190,8 +218,9 @@ def test_a_failing_group_keeps_up_and_parks_everything(world: World) -> None:
         (f"/topics/{TOPIC}/produce", '{"count": true}', "count must be a whole number"),
         (f"/topics/{TOPIC}/produce", '{"count": 1, "partition": 3}', "has partitions 0 to 2, not 3"),
         (f"/topics/{TOPIC}.dlq/pause", "", f"no topic '{TOPIC}.dlq'"),
+        ("/topics/audit.log/produce", '{"count": 1}', "no topic 'audit.log'"),
         ("/requests", '{"rate": 1e999}', "rate must be a number from 0 to 50, not inf"),
-        ("/requests", '{"error_share": 1.5}', "error_share must be a number from 0 to 1, not 1.5"),
+        ("/requests", '{"error_share": 0.5}', "no option 'error_share'"),
         ("/requests", "[]", "the body is no JSON object"),
         ("/requests", "{", "the body is no JSON: "),
     ],
@@ -201,6 +230,55 @@ def test_an_order_that_makes_no_sense_is_refused(world: World, path: str, body: 
     status, answer = order(world, path, body)
     assert status == 400
     assert error in answer["error"]
+
+
+def test_a_second_sandbox_lives_beside_the_first(world: World) -> None:
+    """A sandbox of another name comes up beside this one, shares no port with it, and goes down without it."""
+    up = run(world.root, "up", "--name", "second")
+    try:
+        assert up.returncode == 0, up.stderr
+        second = World(world.root.with_name(f"{world.root.name}-second"))
+        assert not set(second.ports().values()) & set(world.ports().values())
+        assert second.get("postgres.system_id") != world.get("postgres.system_id")
+        assert run(world.root, "status", "--name", "second").returncode == 0
+    finally:
+        assert run(world.root, "down", "--name", "second").returncode == 0
+    assert ProcessTable().marked(second.root) == []
+    assert run(world.root, "status").returncode == 0
+
+
+def test_an_interrupted_start_of_all_leaves_nothing(tmp_path: Path) -> None:
+    """Ctrl-C while the whole sandbox starts takes down what runs by then, database and broker included."""
+    root = tmp_path / "sandbox"
+    with half_up(root) as up:
+        up.send_signal(signal.SIGINT)
+        assert "taking everything down" in up.communicate(timeout=60)[1]
+    assert ProcessTable().marked(root) == []
+    assert not root.exists()
+
+
+def test_a_killed_start_of_all_is_cleared_away(tmp_path: Path) -> None:
+    """What a start leaves that was ended by SIGKILL is gone after `down`."""
+    root = tmp_path / "sandbox"
+    with half_up(root) as up:
+        up.kill()
+        up.communicate(timeout=60)
+    assert ProcessTable().marked(root) != []
+    assert run(root, "down").returncode == 0
+    assert ProcessTable().marked(root) == []
+    assert not root.exists()
+
+
+def test_what_customers_ask_for_is_done(world: World) -> None:
+    """Payments are acknowledged and reconciled, and every event in the audit log came from a service."""
+    with psycopg.connect(Path(world.get("postgres.dsn_file")).read_text(encoding="utf-8")) as database:
+        deadline = Deadline(20)
+        reconciled = "SELECT count(*) FROM payments WHERE state = 'ACK' AND reconciled_at IS NOT NULL"
+        while database.execute(reconciled).fetchone() == (0,):
+            database.rollback()
+            deadline.pause(0.1, "a payment to be reconciled")
+        actors = database.execute("SELECT DISTINCT org_id FROM audit_log WHERE at > now() - interval '1 minute'")
+        assert {org for (org,) in actors} <= {"org-synthetic", "org-platform"}
 
 
 def test_every_fault_has_an_id_of_its_own() -> None:

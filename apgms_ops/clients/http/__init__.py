@@ -5,6 +5,8 @@ HTTP means by it.
 """
 
 from apgms_ops.clients.http.answer import Answer
+from apgms_ops.clients.http.caller import Called, HttpCaller
 from apgms_ops.clients.http.client import HttpReader
+from apgms_ops.clients.http.writer import HttpWriter
 
-__all__ = ["Answer", "HttpReader"]
+__all__ = ["Answer", "Called", "HttpCaller", "HttpReader", "HttpWriter"]

@@ -3,15 +3,16 @@
 import random
 import ssl
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from apgms_ops.clients.http.answer import Answer
 from apgms_ops.clients.http.exchange import BrokenOff, Exchange
 from apgms_ops.clients.http.retry_after import seconds_to_wait
+from apgms_ops.clients.http.through import Detour, Through
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import (
     AccessDenied,
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     import httpx
 
 Params = Sequence[tuple[str, str]]
+Limited = Callable[[Answer, datetime, int], float | None]
+"""Tells how many seconds a rate-limited answer asks to wait, or None of an answer that is none.
+
+It is given the present, and how many of the kind came before.
+"""
 
 SIZE_LIMIT: Final = 32 * 1024 * 1024
 """Bytes of one body that are read at most, unless a client says otherwise."""
@@ -40,9 +46,17 @@ _FIRST_PAUSE: Final = 0.1
 
 _REDIRECTS = range(300, 400)
 _DENIED = (401, 403)
-_RATE_LIMITED = 429
+TOO_MANY: Final = 429
+"""The status of a rate limit, for all of HTTP."""
 _PASSING = (502, 503, 504)
 """What a gateway, or a server that is starting, says of its own. JSON with such a status is the system's last word."""
+
+
+def too_many(answer: Answer, now: datetime, tries: int) -> float | None:
+    """Return how long a 429 asks to wait: what all of HTTP means by a rate limit."""
+    if answer.status != TOO_MANY:
+        return None
+    return seconds_to_wait(answer.headers.get("retry-after"), now=now, tries=tries)
 
 
 class HttpReader:
@@ -57,6 +71,9 @@ class HttpReader:
         token: Secret | None = None,
         ca_file: str | None = None,
         size_limit: int = SIZE_LIMIT,
+        headers: Mapping[str, str] | None = None,
+        through: Through | None = None,
+        limited: Limited = too_many,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -71,6 +88,9 @@ class HttpReader:
                 and credentials in the process's environment are not heeded: what is asked is what the environment
                 file names.
             size_limit: Bytes of one body that are read at most.
+            headers: Sent with each request, in place of ours of the same name.
+            through: Asks in our place, where `url` is the name of an access path.
+            limited: Tells a rate limit by the vendor's own signs.
             jitter: A number in [0, 1), to spread those who wait.
             now: The present, to read a date that we are told to wait for.
         """
@@ -80,6 +100,9 @@ class HttpReader:
         self._token = token
         self._ca_file = ca_file
         self._size_limit = size_limit
+        self._more_headers = headers or {}
+        self._through = through
+        self._limited = limited
         self._jitter = jitter
         self._now = now
 
@@ -94,30 +117,56 @@ class HttpReader:
 
         Raises:
             AccessDenied: 401 or 403.
-            RateLimited: 429, and the wait is longer than the deadline allows or leads nowhere.
+            RateLimited: The wait is longer than the deadline allows, or leads nowhere.
             BadAnswer: A redirect (an answer from somewhere else is none), or no HTTP at all.
             Unreachable: Nobody answers, after some tries.
             Incomplete: The answer is too large, or broke off each time.
             DeadlineExceeded: Time is up.
         """
-        url = f"{self._base}{self._local(path)}"
-        if params:
-            url = f"{url}?{urlencode(params)}"
+        local = self._target(path, params)
         source = f"{self.source}, GET {path}"
-        exchange = Exchange(
+        answer = self._persist(self._exchange(f"{self._base}{local}", self._headers, source), source, deadline)
+        if keep:
+            self._recorder.raw(f"GET {local}", answer.text, answer.media_type or "text/plain")
+        return self._accept(answer)
+
+    def download(self, path: str, *, deadline: Deadline) -> Answer:
+        """Return what GET is answered with by where it leads to: one redirect is followed, without the token.
+
+        What is answered is not kept: it is no text, and the address that it comes from is a ticket in itself.
+
+        Raises:
+            BadAnswer: It leads from https to anything else, or on to yet another place.
+            Unobserved: Whatever `get` raises.
+        """
+        source = f"{self.source}, GET {path}"
+        first = self._exchange(f"{self._base}{self._target(path, ())}", self._headers, source)
+        answer = self._persist(first, source, deadline)
+        target = urljoin(self._base, answer.headers.get("location", "")) if answer.status in _REDIRECTS else ""
+        scheme = urlsplit(target).scheme
+        if scheme not in ("http", "https") or (scheme == "http" and self._base.startswith("https:")):
+            return self._accept(answer)
+        source = f"{source}, and where that leads"
+        headers = {name: value for name, value in self._headers.items() if name == "User-Agent"}
+        return self._accept(self._persist(self._exchange(target, headers, source), source, deadline), sent=False)
+
+    def _exchange(
+        self, url: str, headers: Mapping[str, str], source: str, *, method: str = "GET", content: bytes | None = None
+    ) -> Exchange | Detour:
+        if self._through is not None:
+            return Detour(self._through, url.removeprefix(self._base), headers, self._size_limit)
+        return Exchange(
             self._client,
             url,
-            self._headers,
+            headers,
             source=source,
             size_limit=self._size_limit,
             redact=self._recorder.redact,
+            method=method,
+            content=content,
         )
-        answer = self._persist(exchange, source, deadline)
-        if keep:
-            self._recorder.raw(f"GET {url.removeprefix(self._base)}", answer.text, answer.media_type or "text/plain")
-        return self._accept(answer)
 
-    def _persist(self, exchange: Exchange, source: str, deadline: Deadline) -> Answer:
+    def _persist(self, exchange: Exchange | Detour, source: str, deadline: Deadline) -> Answer:
         """Try until there is an answer that is not a passing failure."""
         failures = waits = 0
         failure: Unobserved
@@ -125,12 +174,15 @@ class HttpReader:
             try:
                 reply = exchange.perform(deadline)
             except (Unreachable, BrokenOff) as error:
+                if self._through is not None:  # it has tried again already
+                    raise
                 failure = Unreachable(str(error)) if isinstance(error, Unreachable) else Incomplete(str(error))
             else:
                 answer = Answer(source, reply.status, reply.headers, reply.body, self._recorder.redact)
-                if answer.status == _RATE_LIMITED:
+                asked = self._limited(answer, self._now(), waits)
+                if asked is not None:
                     waits += 1
-                    self._wait(answer, waits, deadline)
+                    self._wait(answer, asked, waits, deadline)
                     continue
                 if answer.status not in _PASSING or answer.is_json or failures + 1 >= _TRIES:
                     return answer
@@ -142,21 +194,20 @@ class HttpReader:
             self._recorder.attempt(source, str(failure))
             deadline.pause(pause, f"another try at {source}")
 
-    def _wait(self, answer: Answer, waits: int, deadline: Deadline) -> None:
-        """Wait for as long as a 429 asks, and up to a quarter longer, if the deadline allows it."""
-        asked = seconds_to_wait(answer.headers.get("retry-after"), now=self._now(), tries=waits - 1)
+    def _wait(self, answer: Answer, asked: float, waits: int, deadline: Deadline) -> None:
+        """Wait for as long as a rate limit asks, and up to a quarter longer, if the deadline allows it."""
         if waits >= _RATE_LIMITED_TRIES or asked >= deadline.remaining:
             left = f"{deadline.remaining:.1f} s are left"
-            msg = f"{answer.source}: rate limited (429), to wait {asked:g} s after {waits} tries; {left}"
+            msg = f"{answer.source}: rate limited ({answer.status}), to wait {asked:g} s after {waits} tries; {left}"
             raise RateLimited(msg)
-        self._recorder.attempt(answer.source, f"rate limited (429), waiting {asked:g} s")
+        self._recorder.attempt(answer.source, f"rate limited ({answer.status}), waiting {asked:g} s")
         longest = max(asked, deadline.remaining * 0.9)
         deadline.pause(min(asked * (1 + 0.25 * self._jitter()), longest), f"waiting as {answer.source} asks")
 
-    def _accept(self, answer: Answer) -> Answer:
+    def _accept(self, answer: Answer, *, sent: bool = True) -> Answer:
         if answer.status in _DENIED:
-            sent = "no token was sent" if self._token is None else "the token was sent"
-            msg = f"{answer.source}: access denied (status {answer.status}, {sent}): {answer.excerpt}"
+            token = "the token was sent" if sent and self._token is not None else "no token was sent"
+            msg = f"{answer.source}: access denied (status {answer.status}, {token}): {answer.excerpt}"
             raise AccessDenied(msg)
         if answer.status in _REDIRECTS:
             # The query of a redirect may carry a ticket: only where it leads to is shown.
@@ -167,18 +218,18 @@ class HttpReader:
         return answer
 
     @staticmethod
-    def _local(path: str) -> str:
+    def _target(path: str, params: Params) -> str:
         if not path.startswith("/") or path.startswith("//") or "?" in path or "#" in path:
             msg = f"a path begins with one slash and holds no query, not {path!r}"
             raise ValueError(msg)
-        return path
+        return f"{path}?{urlencode(params)}" if params else path
 
     @cached_property
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "apgms-ops"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        return headers
+        return headers | dict(self._more_headers)
 
     @cached_property
     def _client(self) -> "httpx.Client":

@@ -33,10 +33,12 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    tls: str | None = None
+    """The version of TLS that it came through: `TLSv1.3`; None where it came in the open, or nobody says."""
 
 
 class Exchange:
-    """One GET, made once."""
+    """One request, made once."""
 
     def __init__(  # noqa: PLR0913 — what one request is made of
         self,
@@ -47,6 +49,8 @@ class Exchange:
         source: str,
         size_limit: int,
         redact: Callable[[str], str],
+        method: str = "GET",
+        content: bytes | None = None,
     ) -> None:
         """Prepare it.
 
@@ -57,7 +61,11 @@ class Exchange:
             source: Who is asked for what, for errors.
             size_limit: Bytes of a body that are read at most.
             redact: Masks secrets in what an error quotes.
+            method: GET, or what changes something.
+            content: The body that is sent.
         """
+        self._method = method
+        self._content = content
         self._client = client
         self._url = url
         self._headers = headers
@@ -105,8 +113,9 @@ class Exchange:
         head_seen = False
         try:
             with self._client.stream(
-                "GET",
+                self._method,
                 self._url,
+                content=self._content,
                 headers=dict(self._headers),
                 timeout=deadline.require(f"asking {self._source}"),
                 extensions={"trace": self._trace},
@@ -116,6 +125,7 @@ class Exchange:
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
                     body=self._body(response, deadline),
+                    tls=_tls_of(response),
                 )
         except httpx.TimeoutException:
             raise self._too_late(deadline) from None
@@ -171,3 +181,9 @@ class Exchange:
 
     def _too_late(self, deadline: Deadline) -> DeadlineExceeded:
         return DeadlineExceeded(f"{self._source}: no complete answer within {deadline.seconds:g} s")
+
+
+def _tls_of(response: "httpx.Response") -> str | None:
+    stream = response.extensions.get("network_stream")
+    line = None if stream is None else stream.get_extra_info("ssl_object")
+    return None if line is None else line.version()

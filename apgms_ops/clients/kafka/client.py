@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from apgms_ops.clients.kafka import wire
 from apgms_ops.clients.kafka.facts import DeadLetters, Reading
 from apgms_ops.clients.kafka.process import ReaderProcess
+from apgms_ops.clients.kafka.tool_reader import ToolReader
+from apgms_ops.clients.kafka.window import WindowClient
 from apgms_ops.deadline import Deadline
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret
@@ -29,6 +31,7 @@ class KafkaClient:
         ca_file: str | None,
         isolation_level: str,
         recorder: Recorder,
+        tools: ToolReader | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
         """Take the settings; nothing is connected yet.
@@ -43,21 +46,23 @@ class KafkaClient:
             isolation_level: read_committed takes the last stable offset for a partition's end, read_uncommitted the
                 high watermark.
             recorder: Where what was seen is kept.
+            tools: Answers in the driver's place, where the brokers cannot be reached from here.
             now: The wall clock, with its zone.
         """
-        self._process = ReaderProcess(
-            {
-                "bootstrap": list(bootstrap),
-                "protocol": protocol,
-                "mechanism": mechanism,
-                "username": username,
-                "password": password,
-                "ca_file": ca_file,
-                "read_committed": isolation_level == "read_committed",
-            }
-        )
+        settings = {
+            "bootstrap": list(bootstrap),
+            "protocol": protocol,
+            "mechanism": mechanism,
+            "username": username,
+            "password": password,
+            "ca_file": ca_file,
+            "read_committed": isolation_level == "read_committed",
+        }
+        self._process = tools or ReaderProcess(settings)
         self._recorder = recorder
         self._now = now
+        self.windows = WindowClient(settings, recorder, tools)
+        """Reads the events of a topic, one by one."""
 
     def read(
         self,

@@ -1,4 +1,4 @@
-"""One connection to the brokers through librdkafka: silent, and never waiting for longer than a deadline."""
+"""A connection to the brokers through librdkafka: silent, and never waiting for longer than a deadline."""
 
 import concurrent.futures
 import logging
@@ -11,7 +11,7 @@ from apgms_ops.errors import DeadlineExceeded, Unobserved
 from apgms_ops.secret import Secret
 
 if TYPE_CHECKING:
-    from confluent_kafka import KafkaError
+    from confluent_kafka import Consumer, KafkaError
     from confluent_kafka.admin import AdminClient
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Connection:
         if mechanism is not None:
             self._settings["sasl.mechanism"] = mechanism
         self._secrets = {"sasl.username": username, "sasl.password": password}
-        self._admin: AdminClient | None = None
+        self._admins: list[AdminClient] = []
         self._said: KafkaError | None = None
 
     @property
@@ -64,20 +64,49 @@ class Connection:
         Raises:
             Unobserved: The driver refuses its settings.
         """
-        if self._admin is None:
-            from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
-            from confluent_kafka.admin import AdminClient  # noqa: PLC0415 — heavy
+        return self.lanes(1)[0]
 
-            # librdkafka writes to stderr unless it is given a logger; what it has to say comes through error_cb too.
-            quiet = logging.getLogger(__name__)
-            quiet.addHandler(logging.NullHandler())
-            quiet.propagate = False
-            secrets = {key: secret.reveal() for key, secret in self._secrets.items() if secret is not None}
-            try:
-                self._admin = AdminClient(self._settings | secrets | {"error_cb": self._hear}, logger=quiet)
-            except KafkaException as error:
-                raise translated(error.args[0], "configuring the driver", 0.0) from error
-        return self._admin
+    def lanes(self, count: int) -> "list[AdminClient]":
+        """Return so many of the driver's clients, each with a connection and a thread of its own.
+
+        Raises:
+            Unobserved: The driver refuses its settings.
+        """
+        while len(self._admins) < count:
+            self._admins.append(self._made())
+        return self._admins[:count]
+
+    def _made(self) -> "AdminClient":
+        from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
+        from confluent_kafka.admin import AdminClient  # noqa: PLC0415 — heavy
+
+        try:
+            return AdminClient(self._all(), logger=_silent())
+        except KafkaException as error:
+            raise translated(error.args[0], "configuring the driver", 0.0) from error
+
+    def _all(self) -> dict[str, Any]:
+        secrets = {key: secret.reveal() for key, secret in self._secrets.items() if secret is not None}
+        return self._settings | secrets | {"error_cb": self._hear}
+
+    def consumer(self, **options: str | int | bool) -> "Consumer":
+        """Return a consumer that joins no group and commits nothing.
+
+        Args:
+            options: Of this consumer, with underscores for dots.
+
+        Raises:
+            Unobserved: The driver refuses its settings.
+        """
+        from confluent_kafka import Consumer, KafkaException  # noqa: PLC0415 — heavy
+
+        own = {name.replace("_", "."): value for name, value in options.items()}
+        # The driver asks for a group's name even where there is no group.
+        alone = {"group.id": "apgms-ops", "enable.auto.commit": False, "enable.auto.offset.store": False}
+        try:
+            return Consumer({**self._all(), **alone, **own}, logger=_silent())
+        except KafkaException as error:
+            raise translated(error.args[0], "configuring the driver", 0.0) from error
 
     def _hear(self, error: "KafkaError") -> None:
         # "All brokers are down" only repeats that each of them is.
@@ -162,5 +191,14 @@ class Connection:
     def translated(self, error: Any, doing: str, seconds: float) -> Unobserved:  # noqa: ANN401 — two types of the driver
         """Return our error for one of the driver's, with what it last said of its connections."""
         self._said = None
-        self.admin.poll(0)
+        for admin in self._admins:
+            admin.poll(0)
         return translated(getattr(error, "args", [error])[0], doing, seconds, self._said)
+
+
+def _silent() -> logging.Logger:
+    """Return a logger that says nothing: librdkafka writes to stderr otherwise, what it also says to error_cb."""
+    quiet = logging.getLogger(__name__)
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    return quiet

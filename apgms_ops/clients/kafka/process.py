@@ -22,7 +22,8 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import DeadlineExceeded, Unobserved, Unreachable
 from apgms_ops.secret import Secret
 
-_PROGRAM: Final = "apgms_ops.clients.kafka.reader_process"
+READER: Final = "apgms_ops.clients.kafka.reader_process"
+WINDOW: Final = "apgms_ops.clients.kafka.window_process"
 _CHUNK: Final = 1 << 20
 _KINDS: Final[Mapping[str, type[Unobserved]]] = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Unobserved)
@@ -32,9 +33,10 @@ _KINDS: Final[Mapping[str, type[Unobserved]]] = {
 class ReaderProcess:
     """One process that reads one Kafka cluster; started at the first question, and again after it died."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], program: str = READER) -> None:
         """Take what it is told at its start: what JSON can carry, and secrets; nothing is started yet."""
         self._settings = settings
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -60,7 +62,7 @@ class ReaderProcess:
         if self._process is None:
             # Its stderr is librdkafka's, which has nothing to say that its errors do not.
             process = subprocess.Popen(  # noqa: S603 — our own program
-                [sys.executable, "-m", _PROGRAM],
+                [sys.executable, "-m", self._program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -1,7 +1,8 @@
 """The reads of Kafka, made with the driver: everything that can be under way at once is."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from apgms_ops.clients.kafka import parse, wire
 from apgms_ops.clients.kafka.connection import Connection
@@ -12,7 +13,13 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import AccessDenied, BadAnswer, Incomplete
 
 if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
     from confluent_kafka.admin._listoffsets import OffsetSpec
+
+_MANY: Final = 100
+"""Groups from which on their commits are asked for over several connections."""
+_LANES: Final = 2
+"""Connections: one thread of the driver finds each group's coordinator and reads its commits, twice as slow as two."""
 
 
 class Reader:
@@ -50,6 +57,7 @@ class Reader:
         cluster_id = self._identify(deadline)
         found = self._topics(deadline, topics)
         listed = self._listed(deadline) if every_group else {}
+        self._lanes(listed)  # they connect while the rest is read
         starts, notes = self._offsets(parse.places(found), _spec("earliest"), deadline)
         # A group that is listed as empty has no members to ask for.
         asked = {*groups, *(name for name, group in listed.items() if group.state is not GroupState.EMPTY)}
@@ -95,6 +103,9 @@ class Reader:
 
     def _left(self, deadline: Deadline) -> float:
         return self._connection.seconds(deadline, "reading Kafka")
+
+    def _lanes(self, groups: Collection[str]) -> "list[AdminClient]":
+        return self._connection.lanes(1 if len(groups) < _MANY else _LANES)
 
     def _identify(self, deadline: Deadline) -> str:
         if self._cluster_id is None:
@@ -162,12 +173,11 @@ class Reader:
 
         doing = "reading committed offsets"
         left = self._left(deadline)
-        ask = self._connection.admin.list_consumer_group_offsets
+        alive = [name for name, group in groups.items() if group.state is not GroupState.DEAD]
         # The driver takes one group a call: all calls are made before the first answer is waited for.
         futures = {
-            name: ask([ConsumerGroupTopicPartitions(name)], request_timeout=left)[name]
-            for name, group in groups.items()
-            if group.state is not GroupState.DEAD
+            name: lane.list_consumer_group_offsets([ConsumerGroupTopicPartitions(name)], request_timeout=left)[name]
+            for name, lane in zip(alive, itertools.cycle(self._lanes(alive)), strict=False)
         }
         answers, failures = self._connection.results(futures, deadline, doing)
         commits: dict[str, dict[Place, int]] = {}

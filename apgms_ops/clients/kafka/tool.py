@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from apgms_ops.clients.kafka import columns
 from apgms_ops.errors import BadAnswer, Incomplete
 
 _COLUMNS: Final = (
@@ -57,7 +58,7 @@ def parse_describe(stdout: str, stderr: str = "") -> tuple[ToolRow, ...]:
         msg = f"Kafka's tool says: {bad[0]}"
         raise Incomplete(msg)
     rows: list[ToolRow] = []
-    headed = False
+    begin: list[int] | None = None
     for number, line in enumerate(stdout.splitlines(), start=1):
         fields = line.split()
         if not fields or _HARMLESS.fullmatch(line.strip()):
@@ -66,12 +67,14 @@ def parse_describe(stdout: str, stderr: str = "") -> tuple[ToolRow, ...]:
             if tuple(fields) != _COLUMNS:
                 msg = f"Kafka's tool prints columns {' '.join(fields)}; known are {' '.join(_COLUMNS)}"
                 raise BadAnswer(msg)
-            headed = True
-        elif not headed:
+            begin = columns.starts(line)
+        elif begin is None:
             msg = f"Kafka's tool prints, before any table: {line.strip()[:200]}"
             raise BadAnswer(msg)
         else:
-            rows.append(_row(fields, number))
+            # A client's id may hold spaces; then only where the columns stand tells them apart.
+            whole = len(fields) == len(_COLUMNS)
+            rows.append(_row(fields if whole else columns.cut(line, begin) or fields, number))
     if not rows:
         msg = "Kafka's tool printed no row"
         raise Incomplete(msg)

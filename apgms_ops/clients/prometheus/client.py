@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apgms_ops.clients.http import HttpReader
+from apgms_ops.clients.http.through import Through
 from apgms_ops.clients.prometheus import parse, parse_status
 from apgms_ops.clients.prometheus.envelope import data_of
 from apgms_ops.clients.prometheus.facts import Alert, Build, Matrix, Result, Rule, Sample, ServerTime, Target, Vector
@@ -35,6 +36,7 @@ class PrometheusClient:
         token: Secret | None = None,
         ca_file: str | None = None,
         identity_label: str = "cluster",
+        through: Through | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -46,10 +48,13 @@ class PrometheusClient:
             token: Sent as a bearer token.
             ca_file: Certificates (PEM) to verify the server by.
             identity_label: The external label whose value names the server.
+            through: Asks in our place, where `url` is the name of an access path.
             clock: A monotonic clock, in seconds.
             now: Our own time, to compare the server's with.
         """
-        self._http = HttpReader(system="Prometheus", url=url, recorder=recorder, token=token, ca_file=ca_file, now=now)
+        self._http = HttpReader(
+            system="Prometheus", url=url, recorder=recorder, token=token, ca_file=ca_file, through=through, now=now
+        )
         self._recorder = recorder
         self._identity_label = identity_label
         self._clock = clock

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import ReportError
+from apgms_ops.evidence.earlier import earlier_runs
 from apgms_ops.evidence.run import RecordedRun
-from apgms_ops.reports.history import earlier_runs
 from apgms_ops.reports.html.offline import offline
 from apgms_ops.reports.html.staging import Earlier, read_results, stage
 

@@ -3,28 +3,86 @@
 from collections.abc import Mapping, Sequence
 
 from apgms_ops.sandbox.faults import (
+    audit_events,
+    audit_rows,
+    deployment_comparison,
+    deployment_images,
+    deployment_rollouts,
+    deployment_stability,
+    gateway_metrics,
+    github_checks,
+    github_runs,
+    github_server,
+    github_tags,
     kafka_broker,
     kafka_groups,
     kafka_lag,
     kafka_members,
     kafka_offsets,
     kafka_topics,
+    kubernetes_server,
+    payments_books,
+    payments_reconciliation,
+    payments_service,
+    postgres_migrations,
+    postgres_server,
     prometheus_server,
     prometheus_stores,
+    registries_answers,
+    services_gateway,
+    services_registries,
+    smoke_access,
+    smoke_answers,
+    smoke_door,
+    smoke_money,
 )
 from apgms_ops.sandbox.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault", "by_id"]
 
-FAULTS: tuple[type[Fault], ...] = (
-    *kafka_groups.FAULTS,
-    *kafka_members.FAULTS,
-    *kafka_lag.FAULTS,
-    *kafka_offsets.FAULTS,
-    *kafka_topics.FAULTS,
-    *kafka_broker.FAULTS,
-    *prometheus_server.FAULTS,
-    *prometheus_stores.FAULTS,
+
+def _component(fault: type[Fault]) -> str:
+    return fault.component
+
+
+FAULTS: tuple[type[Fault], ...] = tuple(
+    sorted(
+        (
+            *audit_events.FAULTS,
+            *audit_rows.FAULTS,
+            *deployment_comparison.FAULTS,
+            *deployment_images.FAULTS,
+            *deployment_rollouts.FAULTS,
+            *deployment_stability.FAULTS,
+            *gateway_metrics.FAULTS,
+            *github_checks.FAULTS,
+            *github_runs.FAULTS,
+            *github_server.FAULTS,
+            *github_tags.FAULTS,
+            *kafka_groups.FAULTS,
+            *kafka_members.FAULTS,
+            *kafka_lag.FAULTS,
+            *kafka_offsets.FAULTS,
+            *kafka_topics.FAULTS,
+            *kafka_broker.FAULTS,
+            *kubernetes_server.FAULTS,
+            *payments_books.FAULTS,
+            *payments_reconciliation.FAULTS,
+            *payments_service.FAULTS,
+            *postgres_migrations.FAULTS,
+            *postgres_server.FAULTS,
+            *prometheus_server.FAULTS,
+            *prometheus_stores.FAULTS,
+            *registries_answers.FAULTS,
+            *services_gateway.FAULTS,
+            *services_registries.FAULTS,
+            *smoke_access.FAULTS,
+            *smoke_answers.FAULTS,
+            *smoke_door.FAULTS,
+            *smoke_money.FAULTS,
+        ),
+        key=_component,
+    )
 )
 """Every fault, those of one component together."""
 

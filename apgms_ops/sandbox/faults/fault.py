@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
+
+DEPLOYMENT: Final = "checks/deployment/"
+"""The only checks that ask GitHub, or the cluster's API."""
 
 
 class Fault(ABC):
@@ -22,6 +25,12 @@ class Fault(ABC):
     """The lines of the fault catalogue that it reproduces: D3.2."""
     expected: ClassVar[Mapping[str, Verdict]]
     """Node id of a check (without parameters, or with them) → the verdict it must give. Every other check must PASS."""
+    reach: ClassVar[str] = "checks/"
+    """The checks that its proof runs, folders with spaces between them: fewer where no others ask what it changes."""
+    told: ClassVar[bool] = False
+    """Whether the checks are told which release they are to find, as after a deploy: what runs cannot say it now."""
+    asked_for: ClassVar[str | None] = None
+    """The tag of another release that the checks are told to find instead: of one that was never built, say."""
     may_notice: ClassVar[frozenset[str]] = frozenset()
     """Checks that may come to any verdict meanwhile, because the fault touches what they look at as well."""
 

@@ -11,6 +11,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.kafka.wire import Coordinator, GroupSeen
 from apgms_ops.sandbox.prometheus import Prometheus
+from apgms_ops.sandbox.state import locked
 from apgms_ops.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ SKIPPED: Final = f"{CHECKS}test_no_consumer_group_skipped_messages"
 DECLARED: Final = f"{CHECKS}test_only_declared_groups_exist"
 DEAD_LETTERS: Final = f"{CHECKS}test_dead_letters_do_not_grow"
 
-GROUP: Final = "registries-sync"
-TOPIC: Final = "registries.update"
-"""The group that is broken, and what it reads; one is as good as another."""
+GROUP: Final = "sbr-submitter"
+TOPIC: Final = "sbr.submit"
+"""The group that is broken, and what it reads: the one that takes orders, for no service of ours runs it."""
 
+_PAST: Final = "past.lock"
 _HOUR: Final = 3600
 _POLL: Final = 0.1
 _PATIENCE: Final = 2.0
@@ -214,9 +216,10 @@ def delete_group(world: World, group: str, deadline: Deadline) -> None:
 def another_past(world: World, deadline: Deadline) -> None:
     """Give Prometheus another past: what happened to offsets stays visible for a day, however well all is now."""
     prometheus = Prometheus()
-    prometheus.stop(world, deadline)
-    prometheus.start(world, deadline)
-    prometheus.ready(world, deadline)
+    with locked(world.root / _PAST):  # of several faults that are healed at once, one after another
+        prometheus.stop(world, deadline)
+        prometheus.start(world, deadline)
+        prometheus.ready(world, deadline)
 
 
 def wait(until: Callable[[], bool], deadline: Deadline, what: str) -> None:
@@ -243,6 +246,18 @@ def wait_caught_up(world: World, deadline: Deadline, group: str = GROUP, topic: 
         )
 
     wait(caught_up, deadline, f"group {group} having caught up on {topic}")
+
+
+def wait_more(world: World, deadline: Deadline, topic: str, than: Mapping[Place, int]) -> dict[Place, int]:
+    """Wait until something has come on a topic since its ends were these, and return its ends then."""
+    found: dict[Place, int] = {}
+
+    def more() -> bool:
+        found.update(ends(world, topic, deadline))
+        return found != than
+
+    wait(more, deadline, f"another event on {topic}")
+    return found
 
 
 def wait_read(world: World, deadline: Deadline, group: str, to: Mapping[Place, int]) -> None:

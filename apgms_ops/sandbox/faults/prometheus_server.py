@@ -9,15 +9,41 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox import prometheus
 from apgms_ops.sandbox.asking import ask
+from apgms_ops.sandbox.faults import audit_tools, deployment_tools, payments_tools, registries_tools
 from apgms_ops.sandbox.faults.fault import Fault
-from apgms_ops.sandbox.faults.prometheus_stores import BURNS, COVERED, LEFT
+from apgms_ops.sandbox.faults.prometheus_stores import (
+    ANSWERED,
+    BURNS,
+    COVERED,
+    IN_TIME,
+    LEFT,
+    OUTSIDE,
+    SCRAPED,
+    SOUND,
+)
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
 IDENTITY = "checks/daily/test_error_budgets.py::test_metrics_come_from_the_pinned_prometheus"
 SKIPPED_MESSAGES = "checks/daily/test_consumer_lag.py::test_no_consumer_group_skipped_messages"
 _SILENT: Mapping[str, Verdict] = dict.fromkeys(
-    (COVERED, LEFT, BURNS, IDENTITY, SKIPPED_MESSAGES),
+    (
+        COVERED,
+        LEFT,
+        BURNS,
+        IDENTITY,
+        SKIPPED_MESSAGES,
+        IN_TIME,
+        SOUND,
+        ANSWERED,
+        SCRAPED,
+        OUTSIDE,
+        audit_tools.REACHES,
+        payments_tools.TRUE,
+        payments_tools.PARKED,
+        registries_tools.IN_TIME,
+        *deployment_tools.COMPARISON,
+    ),
     Verdict.UNKNOWN,
 )
 _IMPOSTOR = "impostor"

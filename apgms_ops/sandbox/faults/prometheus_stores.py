@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import prometheus
 from apgms_ops.sandbox.asking import require
+from apgms_ops.sandbox.faults import audit_tools, deployment_tools, registries_tools
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.history import HEALTHY_INCIDENTS, Incident, Shape
 from apgms_ops.sandbox.world import World
@@ -15,8 +16,16 @@ from apgms_ops.verdict import Verdict
 COVERED = "checks/daily/test_error_budgets.py::test_the_objectives_window_is_covered"
 LEFT = "checks/daily/test_error_budgets.py::test_enough_error_budget_is_left"
 BURNS = "checks/daily/test_error_budgets.py::test_the_error_budget_does_not_burn"
+GATEWAY = "checks/service_levels/test_api_gateway.py::"
+IN_TIME = f"{GATEWAY}test_requests_are_answered_in_time"
+SOUND = f"{GATEWAY}test_the_latency_histogram_is_sound"
+ANSWERED = f"{GATEWAY}test_requests_are_answered"
+SCRAPED = f"{GATEWAY}test_every_replica_is_scraped"
+OUTSIDE = f"{GATEWAY}test_the_outside_view_agrees"
 _KEPT = "data.kept"
 _PREPARED = "data.prepared"
+_SILENCE = 1.5
+"""Seconds."""
 
 
 class OtherStore(Fault):
@@ -36,6 +45,7 @@ class OtherStore(Fault):
         (folder / _PREPARED).rename(folder / prometheus.STORE)
         prometheus.launch(world, deadline, retention=self.retention)
         prometheus.await_answers(world, deadline)
+        prometheus.await_scrapes(world, deadline)  # what has no past of its own shows only by what is scraped now
         return {}
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — all is in the folder
@@ -57,7 +67,11 @@ class ShortHistory(OtherStore):
     title = "Prometheus holds seven days of data, over which a figure for thirty is answered all the same."
     references = ("D4.1",)
     shape = Shape(days=7)
-    expected: ClassVar[Mapping[str, Verdict]] = {COVERED: Verdict.FAIL, LEFT: Verdict.UNKNOWN}
+    expected: ClassVar[Mapping[str, Verdict]] = {
+        COVERED: Verdict.FAIL,
+        LEFT: Verdict.UNKNOWN,
+        ANSWERED: Verdict.UNKNOWN,
+    }
 
 
 class ShortRetention(OtherStore):
@@ -72,6 +86,7 @@ class ShortRetention(OtherStore):
         COVERED: Verdict.FAIL,
         LEFT: Verdict.UNKNOWN,
         BURNS: Verdict.UNKNOWN,
+        ANSWERED: Verdict.UNKNOWN,
     }
 
 
@@ -81,7 +96,11 @@ class Hole(OtherStore):
     id = "prometheus-hole"
     title = "Three days in the middle of the window were not scraped; its oldest sample is thirty days old."
     shape = Shape(holes=((14.0, 11.0),))
-    expected: ClassVar[Mapping[str, Verdict]] = {COVERED: Verdict.FAIL, LEFT: Verdict.UNKNOWN}
+    expected: ClassVar[Mapping[str, Verdict]] = {
+        COVERED: Verdict.FAIL,
+        LEFT: Verdict.UNKNOWN,
+        ANSWERED: Verdict.UNKNOWN,
+    }
 
 
 class FastBurn(OtherStore):
@@ -109,7 +128,7 @@ class BudgetSpent(OtherStore):
     id = "prometheus-budget-spent"
     title = "An outage three weeks ago has spent the month's error budget; nothing burns now."
     shape = Shape(incidents=(*HEALTHY_INCIDENTS, Incident(begins=21.0, lasts=1.0, share=0.04)))
-    expected: ClassVar[Mapping[str, Verdict]] = {LEFT: Verdict.FAIL}
+    expected: ClassVar[Mapping[str, Verdict]] = {LEFT: Verdict.FAIL, ANSWERED: Verdict.FAIL}
 
 
 class ZeroTraffic(OtherStore):
@@ -118,13 +137,24 @@ class ZeroTraffic(OtherStore):
     id = "prometheus-zero-traffic"
     title = "Not one request reached the gateway in thirty days; only its readiness was probed."
     shape = Shape(idle=True)
-    expected: ClassVar[Mapping[str, Verdict]] = {LEFT: Verdict.UNKNOWN, BURNS: Verdict.UNKNOWN}
+    references = ("S1.1",)
+    expected: ClassVar[Mapping[str, Verdict]] = {
+        LEFT: Verdict.UNKNOWN,
+        BURNS: Verdict.UNKNOWN,
+        ANSWERED: Verdict.UNKNOWN,
+        IN_TIME: Verdict.UNKNOWN,
+        SOUND: Verdict.UNKNOWN,
+        audit_tools.REACHES: Verdict.UNKNOWN,
+        registries_tools.IN_TIME: Verdict.UNKNOWN,
+        **dict.fromkeys(deployment_tools.COMPARISON, Verdict.UNKNOWN),
+    }
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Stop the requests first: their counters are then the constants of the past."""
         port = world.port("traffic.control")
         rate = require(port, "/status", deadline)["requests"]["rate"]
         require(port, "/requests", deadline, {"rate": 0})
+        _await_silence(world, deadline)
         super().break_(world, deadline)
         return {"rate": rate}
 
@@ -132,6 +162,22 @@ class ZeroTraffic(OtherStore):
         """Let the requests go on."""
         require(world.port("traffic.control"), "/requests", deadline, {"rate": memo["rate"]})
         super().heal(world, memo, deadline)
+
+
+def _await_silence(world: World, deadline: Deadline) -> None:
+    """Return once no request has been counted for a while: the last ones may still be under way."""
+    before, now = -1.0, _requests(world, deadline)
+    while now != before:
+        deadline.pause(_SILENCE, "the last requests to be answered")
+        before, now = now, _requests(world, deadline)
+
+
+def _requests(world: World, deadline: Deadline) -> float:
+    return sum(
+        value
+        for (name, labels), value in prometheus.live_values(world, deadline).items()
+        if name == "http_requests_total" and any(key == "route" and route.startswith("/v1/") for key, route in labels)
+    )
 
 
 FAULTS: tuple[type[Fault], ...] = (

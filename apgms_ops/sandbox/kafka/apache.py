@@ -10,7 +10,7 @@ from typing import Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
-from apgms_ops.sandbox import debian
+from apgms_ops.sandbox import debian, errands
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.kafka.jars import Jars, packaged
 from apgms_ops.sandbox.kafka.readiness import OFFSETS_PARTITIONS, await_coordinator
@@ -64,7 +64,7 @@ class ApacheKafka(Component):
         command = [java, *_JVM, f"-Dlog4j2.configurationFile={logging}", "-cp", jars.class_path]
         if not (folder / "data" / "meta.properties").is_file():
             world.set("kafka.cluster_id", self._new_cluster_id())
-            _format(command, settings, world.get("kafka.cluster_id"), deadline)
+            _format(world, command, settings, deadline)
         world.set("kafka.broker", f"Apache Kafka {jars.version}")
         world.spawn(self.name, [*command, "kafka.Kafka", str(settings)])
 
@@ -125,19 +125,10 @@ def _settings(data: Path, port: int, controller: int) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
-def _format(command: list[str], settings: Path, cluster_id: str, deadline: Deadline) -> None:
-    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(settings)]
-    try:
-        done = subprocess.run(  # noqa: S603 — Kafka's own tool
-            [*command, *tool],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=deadline.require("formatting Kafka's storage"),
-        )
-    except subprocess.TimeoutExpired as error:
-        msg = f"Kafka's storage was not formatted within {deadline.seconds:g} s"
-        raise SandboxError(msg) from error
+def _format(world: World, command: list[str], settings: Path, deadline: Deadline) -> None:
+    cluster = world.get("kafka.cluster_id")
+    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(settings)]
+    done = errands.run(world, ApacheKafka.name, [*command, *tool], deadline, name="kafka-storage")
     if done.returncode != 0:
         msg = f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip()[-500:]}"
         raise SandboxError(msg)

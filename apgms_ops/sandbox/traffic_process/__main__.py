@@ -4,42 +4,27 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+import time
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 from prometheus_client import CollectorRegistry, Counter
 
-from apgms_ops.sandbox.traffic_process import front_door, servers
+from apgms_ops.sandbox.traffic_process import servers
 from apgms_ops.sandbox.traffic_process.control import Control
-from apgms_ops.sandbox.traffic_process.driver import Complaints, options
+from apgms_ops.sandbox.traffic_process.customers import Customers
 from apgms_ops.sandbox.traffic_process.envelope import Events
 from apgms_ops.sandbox.traffic_process.group import Group
 from apgms_ops.sandbox.traffic_process.kafka_exporter import Exporter
 from apgms_ops.sandbox.traffic_process.production import Production
-from apgms_ops.sandbox.traffic_process.requests import Requester
+from apgms_ops.sandbox.traffic_process.session import Session
 from apgms_ops.sandbox.traffic_process.settings import Settings
 
 _RATE = 5.0
-"""Look-ups a second."""
-_CREATE = 30.0
-
-
-def _create(bootstrap: str, topics: Mapping[str, int]) -> None:
-    """Create the topics that are not there yet."""
-    wanted = [NewTopic(name, partitions, replication_factor=1) for name, partitions in topics.items()]
-    admin = AdminClient(options(bootstrap, Complaints()))
-    for future in admin.create_topics(wanted, operation_timeout=_CREATE, request_timeout=_CREATE).values():
-        try:
-            future.result(_CREATE)
-        except KafkaException as error:
-            cause = error.args[0]
-            if not isinstance(cause, KafkaError) or cause.code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise
+"""Requests a second."""
+_PERIODS_A_SECOND = 1.0
+"""More than the customers pay at their rate, so that a process that is started again begins behind what is paid."""
 
 
 def _serve(server: ThreadingHTTPServer) -> None:
@@ -53,9 +38,8 @@ def main(path: Path) -> None:
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: asked_to_end.set())
     registry = CollectorRegistry()
-    door = front_door.FrontDoor(registry)
-    requester = Requester(settings.front_door_port, _RATE)
-    _create(settings.bootstrap, settings.topics)
+    first = int(time.time() * _PERIODS_A_SECOND)
+    customers = Customers(lambda: Session(settings.edge, Path(settings.credentials)), _RATE, first)
     choose = random.Random()  # noqa: S311 — ids and amounts of a synthetic tenant, not secrets
     events = Events(lambda: datetime.now(UTC), choose)
     production = Production(settings.bootstrap, settings.topics, settings.produced, events, registry)
@@ -67,17 +51,16 @@ def main(path: Path) -> None:
     }
     exporter = Exporter(path, settings.exporter_port)
 
-    _serve(front_door.serve(door, settings.front_door_port))
     _serve(servers.metrics(settings.metrics_port, registry, exporter))
-    _serve(servers.control(settings.control_port, Control(groups, production, requester, door)))
+    _serve(servers.control(settings.control_port, Control(groups, production, customers)))
     for group in groups.values():
         group.start()
     production.start()
-    requester.start()
+    customers.start()
     exporter.start()
 
     asked_to_end.wait()
-    requester.stop()
+    customers.stop()
     exporter.stop()
     for group in groups.values():
         group.stop()

@@ -5,15 +5,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from apgms_ops.sandbox.traffic_process.front_door import FrontDoor
+from apgms_ops.sandbox.traffic_process.customers import Customers
 from apgms_ops.sandbox.traffic_process.group import Group, Order
 from apgms_ops.sandbox.traffic_process.production import Production
 from apgms_ops.sandbox.traffic_process.refusal import RefusedError, require_known
-from apgms_ops.sandbox.traffic_process.requests import Requester
 
 _MOST_EVENTS = 200_000
 _MOST_REQUESTS = 50.0
-"""A second: what the one requester surely keeps."""
+"""A second: what the customers surely keep."""
 _USAGE = (
     "POST /groups/{group}/stop|start|hold|release|fail|recover, POST /topics/{topic}/produce|pause|resume, "
     "POST /requests, GET /status"
@@ -23,14 +22,11 @@ _USAGE = (
 class Control:
     """Carries out orders on the parts of the process."""
 
-    def __init__(
-        self, groups: Mapping[str, Group], production: Production, requester: Requester, door: FrontDoor
-    ) -> None:
+    def __init__(self, groups: Mapping[str, Group], production: Production, customers: Customers) -> None:
         """Take the parts."""
         self._groups = groups
         self._production = production
-        self._requester = requester
-        self._door = door
+        self._customers = customers
 
     def post(self, path: str, body: bytes) -> dict[str, Any]:
         """Carry out one order and return what to answer.
@@ -59,28 +55,24 @@ class Control:
                 self._production.pause(topic, paused=order == "pause")
                 return {"topic": topic, "running": self._production.running[topic]}
             case ["requests"]:
-                _require_keys(options, ("rate", "error_share"))
-                rate = _number(options, "rate", self._requester.rate, _MOST_REQUESTS)
-                share = _number(options, "error_share", self._door.failing.value, 1.0)
-                self._requester.rate = rate
-                self._door.failing.value = share
-                return {"rate": rate, "error_share": share}
+                _require_keys(options, ("rate",))
+                self._customers.rate = _number(options, "rate", self._customers.rate, _MOST_REQUESTS)
+                return {"rate": self._customers.rate}
             case _:
                 msg = f"no order {path!r}; there are {_USAGE}"
                 raise RefusedError(msg)
 
     def status(self) -> dict[str, Any]:
-        """Say what the process is doing; `settled` once every member of a group has handled each of its partitions."""
+        """Say what the process is doing.
+
+        `settled` once every member of a group has handled each of its partitions, and every kind of request succeeded.
+        """
         groups = self._groups.values()
         return {
-            "settled": all(group.settled for group in groups) and self._requester.made > 0,
+            "settled": all(group.settled for group in groups) and self._customers.settled,
             "groups": {group.name: group.state for group in groups},
             "topics": self._production.running,
-            "requests": {
-                "rate": self._requester.rate,
-                "error_share": self._door.failing.value,
-                "made": self._requester.made,
-            },
+            "requests": {"rate": self._customers.rate, "made": self._customers.made},
         }
 
 

@@ -11,13 +11,7 @@ _ABNS = ("53004085616", "51824753556")
 """Two that pass the ABN's check."""
 _KINDS = {
     "connectors.sync.request": ("ConnectorSyncRequested", "api-gateway"),
-    "reconciliation.start": ("ReconciliationStarted", "payments"),
-    "reconciliation.completed": ("ReconciliationCompleted", "payments"),
-    "payments.execute": ("PaymentRequested", "api-gateway"),
-    "payments.result": ("PaymentCompleted", "payments"),
-    "registries.update": ("RegistryEntryChanged", "registries"),
     "sbr.submit": ("SbrSubmissionRequested", "payments"),
-    "audit.log": ("AuditEventRecorded", "audit"),
 }
 """Topic → event type and the service that emits it."""
 

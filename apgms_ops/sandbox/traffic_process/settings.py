@@ -7,18 +7,21 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the broker is, what to produce and consume, and where to listen. Written by the component, as JSON."""
+    """Where broker and edge are, what to produce and consume, where to listen. Written by the component, as JSON."""
 
     bootstrap: str
+    edge: str
+    """URL of the platform as customers reach it."""
+    credentials: str
+    """Path of the private file that holds what they log in with."""
     topics: dict[str, int]
-    """Every topic that must exist, dead-letter topics included → partitions."""
+    """Every declared topic, dead-letter topics included → partitions."""
     produced: tuple[str, ...]
     """Topics with a steady production."""
     groups: dict[str, tuple[str, ...]]
     """Consumer group → the topics it reads."""
     metrics_port: int
     control_port: int
-    front_door_port: int
     exporter_port: int
 
     def write(self, path: Path) -> None:

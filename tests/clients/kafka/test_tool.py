@@ -20,6 +20,13 @@ def test_a_table_is_read_row_by_row() -> None:
     assert parse_describe(text) == (ToolRow("g1", "t", 2, 2, 5, 3, "c-1"), ToolRow("g2", "t", 0, 3, 3, 0, None))
 
 
+def test_a_client_id_with_spaces_is_read_by_its_column() -> None:
+    """A value with spaces is read where it stands under its head, and nowhere else."""
+    values = ("g1", "t", "2", "2", "5", "3", "my client-a", "/127.0.0.1", "my client")
+    row = "".join(value.ljust(width) for value, width in zip(values, (16, 16, 11, 16, 16, 16, 16, 16, 9), strict=True))
+    assert parse_describe(f"{HEAD}\n{row}\n") == (ToolRow("g1", "t", 2, 2, 5, 3, "my client-a"),)
+
+
 def test_a_dash_is_not_zero() -> None:
     """A partition without a commit has no offset and no lag."""
     (row,) = parse_describe(f"{HEAD}\ng1 t 2 - 5 - c-1 /127.0.0.1 rdkafka\n")
