@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ class FactsCodec:
             msg = f"{probe.location}: the facts of probe {probe.name!r} cannot be recorded: {error}"
             raise ConfigurationError(msg) from error
 
-    @property
+    @functools.cached_property
     def schema(self) -> str:
         """The name of the facts' type, with a fingerprint of its structure: another structure, another version."""
         structure = canonical(_without_prose(self._adapter.json_schema(mode="serialization")))

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from apgms_ops.errors import Unobserved
-from apgms_ops.probes import probe
+from apgms_ops.plugin.fixtures import packaged_modules
+from apgms_ops.probes import Probe, probe
 from apgms_ops.probes.codec import FactsCodec
 
 AT = datetime(2026, 11, 23, 2, 0, 0, 123456, tzinfo=UTC)
@@ -102,3 +103,11 @@ def test_a_masked_text_is_still_recorded() -> None:
     gives_words.__annotations__["return"] = Said
     codec = FactsCodec(probe()(gives_words))
     assert codec.encode(Said("token abc"), lambda text: text.replace("abc", "********")) == {"words": "token ********"}
+
+
+def test_the_facts_of_every_packaged_probe_can_be_recorded() -> None:
+    """A run builds the codecs of what it plans alone, so here each is built."""
+    found = (p for module in packaged_modules() for p in vars(module).values() if isinstance(p, Probe))
+    packaged = {p.name: p for p in found}.values()
+    assert len(packaged) > 20
+    assert all(FactsCodec(one).schema.startswith(FactsCodec(one).facts_type.__name__) for one in packaged)
