@@ -34,6 +34,7 @@ _OF_STEPS: Final = "smoke-"
 """What changes one answer to the customer's journey: as many in a round as are named by different checks."""
 _AWAY: Final = (
     "audit-writer-dead",
+    "edge-drops-requests",  # no customer comes through, and what customers do is what most faults of payments wait for
     "kafka-broker-",
     "kubernetes-",
     "postgres-",

@@ -43,8 +43,10 @@ def follow(world: World, app: str, ordered: str) -> tuple[Findings, list[str]]:
 
 def test_a_rollout_is_followed_until_nothing_of_the_old_is_left(world: World, app: str) -> None:
     """What runs is of another image, then a rollout is under way, then all of it is the release."""
-    workloads.apply(world, deployment(app, replicas=2))
-    workloads.await_rolled_out(world, app, Deadline(20))
+    ordered = deployment(app, replicas=2)
+    ordered["spec"]["minReadySeconds"] = 2  # or all of it is over before it is looked at
+    workloads.apply(world, ordered)
+    workloads.await_rolled_out(world, app, Deadline(30))
     found, told = follow(world, app, "v2")
     assert not found
     assert "and the release is sha256:" in told[0]
