@@ -8,7 +8,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from apgms_ops.cli import docs, doctor, environment, gate, release, report, sandbox, smoke
+from apgms_ops.cli import (
+    controls,
+    docs,
+    doctor,
+    environment,
+    evidence,
+    gate,
+    release,
+    report,
+    runs,
+    sandbox,
+    smoke,
+    waivers,
+)
 from apgms_ops.errors import ApgmsOpsError, ConfigurationError
 from apgms_ops.verdict import EXIT_CONFIGURATION
 
@@ -16,7 +29,7 @@ EXIT_FAILED = 3
 """What was asked for could not be done."""
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (environment, docs, doctor, release, gate, smoke, sandbox, report)
+_COMMANDS = (environment, docs, doctor, release, gate, smoke, sandbox, evidence, controls, runs, waivers, report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

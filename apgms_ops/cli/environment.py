@@ -14,6 +14,7 @@ from apgms_ops.environment.model import (
     Absent,
     Availability,
     Environment,
+    Evidence,
     Github,
     Kafka,
     Kubernetes,
@@ -161,10 +162,14 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
     declared = getattr(environment, section)
     yield section
     if declared is None:
-        yield "  not declared: a check that needs it stops the run (exit 4)"
+        none = "not declared: its runs say UNSEALED, and are no evidence"
+        yield f"  {none}" if section == "evidence" else "  not declared: a check that needs it stops the run (exit 4)"
         return
     if isinstance(declared, Absent):
         yield f"  absent: {declared.absent} (its checks are SKIPPED)"
+        return
+    if isinstance(declared, Evidence):
+        yield from _evidence(declared, now)
         return
     # The front door says what the services say.
     pinned = getattr(environment.identities, "services" if section == "smoke" else section)
@@ -186,6 +191,24 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
         yield f"  {declared.where}, namespace {declared.namespace}"
     elif isinstance(declared, Smoke):
         yield from _smoke(declared, now)
+
+
+def _evidence(evidence: Evidence, now: datetime) -> Iterator[str]:
+    required = ", without which a run is not green" if evidence.require_seal else ""
+    yield f"  sealed by: {evidence.key or 'nobody: runs say UNSEALED, and are no evidence'}{required}"
+    yield f"  dated by: {evidence.timestamp.url if evidence.timestamp else 'nobody: times are only claimed'}"
+    yield f"  chain: {evidence.chain or 'beside the runs'}; kept: {evidence.where}"
+    for key in evidence.trusted_keys:
+        state = "" if key.in_force(now) else " (not in force now)"
+        yield f"  trusted: {key.name} from {key.start.isoformat()} to {key.end.isoformat()}{state}"
+    if not evidence.trusted_keys:
+        yield "  trusted: NO KEY is named, so a verifier must be told whom to believe"
+    limits = [
+        ("retention: kept for at least", evidence.retention),
+        ("every: the daily checks run every", evidence.every),
+        ("fresh: evidence of a control is at most", evidence.fresh),
+    ]
+    yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits if limit)
 
 
 def _smoke(smoke: Smoke, now: datetime) -> Iterator[str]:

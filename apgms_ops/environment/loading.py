@@ -5,14 +5,18 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from apgms_ops.environment.limits import Limits
 from apgms_ops.environment.model import SECTIONS, Environment
 from apgms_ops.environment.problems import explain, harmless
+from apgms_ops.environment.types import Model
 from apgms_ops.errors import EnvironmentInvalid, SecretUnreadable
 from apgms_ops.secret import Secret, SecretReference
+
+M = TypeVar("M", bound=Model)
 
 LARGEST = 1024 * 1024
 """Bytes of an environment file that are read."""
@@ -137,9 +141,28 @@ def load(path: Path, values: Mapping[str, str] | None = None) -> Environment:
     Raises:
         EnvironmentInvalid: The text names the file, each key, and what was expected there.
     """
-    text = fill(_read(path), values or {}, str(path))
+    return _validated(_parsed(fill(_read(path), values or {}, str(path)), path), path, Environment)
+
+
+def read_as(path: Path, model: type[M]) -> M:
+    """Return another file beside the environments, such as the waivers, as its model.
+
+    Raises:
+        EnvironmentInvalid: The text names the file, each key, and what was expected there.
+    """
+    return _validated(_parsed(_read(path), path), path, model)
+
+
+def _validated(data: dict[str, Any], path: Path, model: type[M]) -> M:
     try:
-        data = tomllib.loads(text)
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise EnvironmentInvalid(_listed(str(path), explain(error, model, data))) from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except RecursionError as error:
         msg = f"{path}: expected TOML, and it is nested too deeply"
         raise EnvironmentInvalid(msg) from error
@@ -147,10 +170,24 @@ def load(path: Path, values: Mapping[str, str] | None = None) -> Environment:
         # TOMLDecodeError says line and column; a number of 5,000 digits is a plain ValueError.
         msg = f"{path}: expected TOML: {harmless(str(error), 300)}"
         raise EnvironmentInvalid(msg) from error
+
+
+def with_limits(environment: Environment, path: Path) -> Environment:
+    """Return an environment with those limits that the table `[limits]` of a file names; the others stay.
+
+    Raises:
+        EnvironmentInvalid: The file cannot be read, has no such table, or it is malformed.
+    """
+    table = _parsed(_read(path), path).get("limits")
+    if not isinstance(table, dict) or not table:
+        msg = f"{path}: expected a table [limits] with at least one limit in it"
+        raise EnvironmentInvalid(msg)
     try:
-        return Environment.model_validate(data)
+        given = Limits.model_validate(table)
     except ValidationError as error:
-        raise EnvironmentInvalid(_listed(str(path), explain(error, Environment, data))) from None
+        raise EnvironmentInvalid(_listed(f"{path}: [limits]", explain(error, Limits, table))) from None
+    named = {name: getattr(given, name) for name in given.model_fields_set}
+    return environment.model_copy(update={"limits": environment.limits.model_copy(update=named)})
 
 
 def _listed(subject: str, problems: list[str]) -> str:

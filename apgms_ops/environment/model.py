@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
+from apgms_ops.environment.evidence import Authority, Evidence, Store, TrustedKey
 from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
@@ -38,12 +39,14 @@ __all__ = [
     "Accepted",
     "Anchor",
     "Artifacts",
+    "Authority",
     "Availability",
     "BurnRate",
     "Comparison",
     "Credentials",
     "DeploymentRules",
     "Environment",
+    "Evidence",
     "Github",
     "Group",
     "Identities",
@@ -63,10 +66,12 @@ __all__ = [
     "ReconciliationDelay",
     "Service",
     "Smoke",
+    "Store",
     "Topic",
+    "TrustedKey",
 ]
 
-SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke")
+SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence")
 """The targets that an environment may have, and that may be declared absent."""
 
 
@@ -156,6 +161,10 @@ class Environment(Model):
         Annotated[Annotated[Smoke, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """The front door, and the synthetic tenant that walks the customer journey through it."""
+    evidence: (
+        Annotated[Annotated[Evidence, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """What makes evidence of this environment's runs."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:

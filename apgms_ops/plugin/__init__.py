@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--replay", metavar="RUN", help="judge the observations of a recorded run (its id or folder), without network"
     )
+    group.addoption("--limits", metavar="FILE", help="replay with the limits in the table [limits] of a TOML file")
     group.addoption(
         "--read-only", action="store_true", help="write nothing: the checks of what only writing shows are skipped"
     )

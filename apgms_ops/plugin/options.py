@@ -35,6 +35,8 @@ class Options:
     release: str | None
     recorded: RecordedRun | None
     """The run to replay."""
+    limits: Path | None = None
+    """File of other limits, which a replay judges with."""
 
 
 def parse(config: pytest.Config) -> Options:
@@ -50,6 +52,10 @@ def parse(config: pytest.Config) -> Options:
     file = None
     if wanted:
         file = loading.find(wanted, loading.folder_of_environments(None, os.environ, config.rootpath))
+    limits = config.getoption("--limits")
+    if limits is not None and recorded is None:
+        msg = "--limits: only a replay (--replay RUN) judges with other limits than the environment's own"
+        raise ConfigurationError(msg)
     name = file.stem if file is not None else recorded.environment if recorded is not None else ""
     return Options(
         file=file,
@@ -59,6 +65,7 @@ def parse(config: pytest.Config) -> Options:
         deadline=_seconds(config.getoption("--deadline")),
         release=config.getoption("--release"),
         recorded=recorded,
+        limits=None if limits is None else Path(limits),
     )
 
 

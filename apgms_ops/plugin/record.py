@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apgms_ops.compliance.waivers import excuse, load_waivers
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment import loading, snapshot
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid, SandboxError
@@ -22,31 +23,19 @@ from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.plugin.live import LiveLine
 from apgms_ops.plugin.options import SANDBOX, Options, recorded_environment
 from apgms_ops.plugin.outcome import Tally
+from apgms_ops.plugin.sealing import Sealing
 from apgms_ops.plugin.session import CheckRun
+from apgms_ops.plugin.wording import LETTERS, MARKUP
 from apgms_ops.redact import printable
 from apgms_ops.reports.model import CheckResult, RunResult
 from apgms_ops.reports.summary import summary
 from apgms_ops.sandbox import location
-from apgms_ops.verdict import EXIT_GREEN, EXIT_UNKNOWN, Verdict, exit_code
+from apgms_ops.verdict import Verdict
 
 if TYPE_CHECKING:
     from apgms_ops.sandbox.platform import Lease
 
 _SANDBOX_SECONDS = 600.0
-_MARKUP: dict[str, dict[str, bool]] = {
-    "red": {"red": True, "bold": True},
-    "yellow": {"yellow": True, "bold": True},
-    "green": {"green": True},
-    "dim": {"light": True},
-    "plain": {},
-}
-_LETTERS = {
-    Verdict.PASS: ("passed", ".", ("PASS", {"green": True})),
-    Verdict.FAIL: ("fail", "F", ("FAIL", {"red": True})),
-    Verdict.UNKNOWN: ("unknown", "U", ("UNKNOWN", {"yellow": True})),
-    Verdict.SKIPPED: ("skipped", "s", ("SKIPPED", {"yellow": True})),
-    Verdict.WAIVED: ("waived", "w", ("WAIVED", {"yellow": True})),
-}
 
 
 class Record:
@@ -63,6 +52,12 @@ class Record:
         self._lease: Lease | None = None
         self._live: LiveLine | None = None
         self._result: RunResult | None = None
+
+    @property
+    def _judged_at(self) -> datetime:
+        """The present; in a replay when the run was planned that is judged anew: what was waived then, was."""
+        recorded = self._options.recorded
+        return datetime.now(UTC) if recorded is None else datetime.fromisoformat(recorded.plan["planned_at"])
 
     @property
     def _recording(self) -> bool:
@@ -101,6 +96,7 @@ class Record:
         try:
             self._load()
             if self._recording:
+                Sealing(self._run, self._options).preflight()
                 self._run.folder.write("environment.json", snapshot.canonical(self._run.environment) + b"\n")
         except (ConfigurationError, EvidenceInvalid, SandboxError, OSError) as error:
             raise pytest.UsageError(str(error)) from error
@@ -124,6 +120,13 @@ class Record:
             self._run.environment = loading.load(file, self._lease.world.values())
         else:
             self._run.environment = loading.load(file)
+        if recorded is not None:
+            self._run.waivers = tuple(recorded.plan.get("waivers") or ())
+        elif file is not None:
+            waivers = load_waivers(file.parent).of(self._run.environment.name)
+            self._run.waivers = tuple(waiver.recorded() for waiver in waivers)
+        if self._options.limits is not None:
+            self._run.environment = loading.with_limits(self._run.environment, self._options.limits)
 
     def _say(self, text: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -183,16 +186,21 @@ class Record:
 
     def _write_verdict(self, check: PlannedCheck) -> CheckResult:
         result = self._judged(check)
-        verdict = {"check": check.id, "verdict": str(result.verdict), "seen": result.seen}
+        verdict: dict[str, Any] = {"check": check.id, "verdict": str(result.verdict), "seen": result.seen}
+        if result.waiver is not None:
+            verdict |= {"raw": str(Verdict.FAIL), "waiver": dict(result.waiver)}
         self._run.folder.ledger.append(VERDICT, verdict | {"took": round(result.took, 6)})
         return result
 
     def _judged(self, check: PlannedCheck) -> CheckResult:
         outcome = self._tally.outcome(check, self._stopped or "it was planned, and did not run to its end")
+        # A FAIL alone: what could not be observed is nobody's to excuse.
+        waiver = excuse(self._run.waivers, check.id, self._judged_at) if outcome.verdict is Verdict.FAIL else None
         return CheckResult(
             id=check.id,
             promise=check.promise,
-            verdict=outcome.verdict,
+            verdict=outcome.verdict if waiver is None else Verdict.WAIVED,
+            waiver=waiver,
             seen=outcome.seen,
             section=check.section,
             step=check.step,
@@ -206,9 +214,9 @@ class Record:
         """Show the verdict instead of pytest's outcome."""
         said = getattr(report, "apgms_ops", None)
         if isinstance(said, dict):
-            return _LETTERS[Verdict(said["verdict"])]
+            return LETTERS[Verdict(said["verdict"])]
         if isinstance(report, pytest.TestReport) and report.outcome != "passed":
-            return _LETTERS[Verdict.UNKNOWN]
+            return LETTERS[Verdict.UNKNOWN]
         return None
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -256,25 +264,19 @@ class Record:
         if session.shouldfail and not self._stopped:
             self._stopped = f"not run: {printable(str(session.shouldfail), limit=200)}"
         checks = tuple(self._write_verdict(check) for check in self._plan())
-        session.exitstatus = code = self._exit_code(session, status, checks)
-        counted = Counter(str(check.verdict) for check in checks)
         strangers = self._tally.strangers(self._plan())
-        head = self._run.folder.ledger.append(
-            CLOSE, {"planned": len(checks), "verdicts": dict(counted), "exit": code, "not_planned": strangers}
-        )
+        code = closing.exit_of(status, checks, session.testsfailed, self._stopped, strangers=bool(strangers))
+        session.exitstatus = code
+        counted = Counter(str(check.verdict) for check in checks)
+        body = {"planned": len(checks), "verdicts": dict(counted), "exit": code, "not_planned": strangers}
+        sealing = Sealing(self._run, self._options)
+        head = self._run.folder.ledger.append(CLOSE, body | sealing.closing(closing.identities(self._run)))
         self._result = closing.result(self._run, self._options, checks, code, head)
-        closing.write_allure(self._run, self._config.option.allure_report_dir, checks)
+        allure = self._config.option.allure_report_dir
+        closing.write_allure(self._run, allure, checks, sealing.expected())
         self._run.folder.finish()
-
-    def _exit_code(self, session: pytest.Session, status: int, checks: tuple[CheckResult, ...]) -> int:
-        code = exit_code(check.verdict for check in checks)
-        stopped_by_maxfail = status == pytest.ExitCode.INTERRUPTED and "stopping after" in self._stopped
-        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped_by_maxfail:
-            return status
-        if code == EXIT_GREEN and (session.testsfailed or self._tally.strangers(self._plan())):
-            # Something went wrong outside the planned checks: a collection error that was told to be ignored.
-            return EXIT_UNKNOWN
-        return code
+        self._result = sealing.conclude(self._result, allure)
+        session.exitstatus = self._result.exit_code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 — pytest does not export its type
         """Print what a person needs to know."""
@@ -287,7 +289,7 @@ class Record:
         terminalreporter.ensure_newline()
         terminalreporter.section(f"{self._result.environment}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", sep="─")
         for line in summary(self._result):
-            terminalreporter.write_line(line.text, **_MARKUP[line.style])
+            terminalreporter.write_line(line.text, **MARKUP[line.style])
 
 
 def _probes_of(recorded: RecordedRun) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +65,8 @@ class CheckRun:
         # A replay judges what was seen: what was left out then, was.
         self.read_only = read_only if recorded is None else recorded.plan.get("read_only", False) is True
         self.plan: list[PlannedCheck] = []
+        self.waivers: tuple[Mapping[str, Any], ...] = ()
+        """Those of the environment, as the plan records them; set before anything is collected."""
         self._environment: Environment | None = None
         self._folder: RunFolder | None = None
         self._registry = ProbeRegistry()
@@ -224,7 +226,7 @@ class CheckRun:
             self.environment, secrets, self.release, self.deadline, earlier, read_only=self.read_only
         )
         entry = self._plan_entry()
-        _refuse_secrets(entry["checks"], secrets.values())
+        _refuse_secrets(entry["checks"], entry["waivers"], secrets.values())
         self.folder.ledger.begin(entry)
         self._source = (
             Scheduler(self.folder, self._reading) if self.recorded is None else Replayer(self.folder, self.recorded)
@@ -254,14 +256,19 @@ class CheckRun:
             "replay_of": None if self.recorded is None else self.recorded.path.name,
             "planned_at": timestamp(datetime.now(UTC)),
             "checks": [check.to_json() for check in self.plan],
+            "waivers": [dict(waiver) for waiver in self.waivers],
         }
 
 
-def _refuse_secrets(checks: list[dict[str, Any]], secrets: Iterable[Secret]) -> None:
+def _refuse_secrets(checks: list[dict[str, Any]], waivers: list[dict[str, Any]], secrets: Iterable[Secret]) -> None:
     """Refuse a plan that spells a secret out: a check's id is its identity, and cannot be masked afterwards."""
     known = [secret.reveal() for secret in secrets]
     for number, check in enumerate(checks, 1):
         if any(value in text for value in known for text in (check["id"], check["promise"])):
             where = str(check["id"]).partition("::")[0]
             msg = f"{where}: check {number} of the plan has a secret in its id or docstring; give its parameters ids"
+            raise ConfigurationError(msg)
+    for waiver in waivers:
+        if any(value in str(text) for value in known for text in waiver.values()):
+            msg = "waivers.toml: a waiver spells a secret out, and every run records it; take it out"
             raise ConfigurationError(msg)

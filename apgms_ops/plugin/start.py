@@ -92,6 +92,7 @@ def _of_worker(config: pytest.Config, given: dict[str, Any]) -> CheckRun | None:
         read_only=share["read_only"],
     )
     run.environment = snapshot.from_json(json.loads(share["environment"]))
+    run.waivers = tuple(json.loads(share["waivers"]))
     # Before allure-pytest is configured; xdist hands on the command line's options, and no others.
     config.option.allure_report_dir = share["allure"]
     return run
@@ -115,4 +116,5 @@ class _Shares:
             "read_only": run.read_only,
             "replay": None if run.recorded is None else str(run.recorded.path.resolve()),
             "environment": snapshot.canonical(run.environment).decode(),
+            "waivers": json.dumps([dict(waiver) for waiver in run.waivers]),
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from apgms_ops.verdict import Verdict
 
@@ -20,6 +21,8 @@ class CheckResult:
     step_title: str
     took: float
     """Seconds, without the time of its probes."""
+    waiver: Mapping[str, Any] | None = None
+    """Of one that is WAIVED: under what, as the plan records it. What was seen is a FAIL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,27 @@ class Previous:
 
 
 @dataclass(frozen=True, slots=True)
+class SealResult:
+    """What makes evidence of a run, or why nothing does."""
+
+    unsealed: str = ""
+    """Why there is no seal; empty where there is one."""
+    failed: bool = False
+    """Whether there should be one, so that the run is not green without."""
+    key: str = ""
+    head: str = ""
+    """SHA-256 of the seal."""
+    place: str = ""
+    """In the chain of its environment."""
+    unchained: str = ""
+    """Why it has no place."""
+    dated: str = ""
+    """When an authority dated it."""
+    undated: str = ""
+    """Why the authority that was asked did not."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """A finished run."""
 
@@ -65,6 +89,10 @@ class RunResult:
     head: str
     """Hash of the ledger's last entry."""
     folder: str
+    waivers: tuple[str, ...] = ()
+    """What is to be done about waivers."""
+    seal: SealResult | None = None
+    """None where it is not known (yet)."""
 
     @property
     def counts(self) -> dict[Verdict, int]:

@@ -1,11 +1,11 @@
 """The end of a run on the terminal: a line for each check that is not green, what changed, the counts. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from apgms_ops.redact import printable
-from apgms_ops.reports.model import CheckResult, ProbeResult, RunResult
+from apgms_ops.reports.model import CheckResult, ProbeResult, RunResult, SealResult
 from apgms_ops.verdict import EXIT_FAIL, EXIT_GREEN, EXIT_UNKNOWN, Verdict
 
 Style = Literal["red", "yellow", "green", "dim", "plain"]
@@ -38,7 +38,8 @@ class Line:
 
 def summary(run: RunResult) -> list[Line]:
     """Return the lines that end a run; every text in them is harmless on a terminal."""
-    return [*_not_green(run), *_changes(run), *_probes(run.probes), *_counts(run)]
+    troubles = (Line(f"waiver   {printable(text)}", "yellow") for text in run.waivers)
+    return [*_not_green(run), *troubles, *_changes(run), *_probes(run.probes), *_counts(run)]
 
 
 def check_line(check: CheckResult) -> Line:
@@ -56,6 +57,17 @@ def _not_green(run: RunResult) -> Iterator[Line]:
             if check.verdict is verdict:
                 yield check_line(check)
                 yield Line(f"        {printable(check.id)}", "dim")
+                if check.waiver is not None:
+                    yield Line(f"        {waiver_line(check.waiver)}", "yellow")
+
+
+def waiver_line(waiver: Mapping[str, Any]) -> str:
+    """Return under what a FAIL is waived, for people."""
+    approved = f"{waiver['approver']} ({waiver['approval']}, {waiver['link']})"
+    text = (
+        f"FAIL, waived until {waiver['expires']}: {waiver['reason']}; owner {waiver['owner']}, approved by {approved}"
+    )
+    return printable(text, limit=SEEN_LIMIT)
 
 
 def _changes(run: RunResult) -> Iterator[Line]:
@@ -86,8 +98,25 @@ def _probes(probes: tuple[ProbeResult, ...]) -> Iterator[Line]:
 
 def _counts(run: RunResult) -> Iterator[Line]:
     counts = " · ".join(f"{number} {verdict}" for verdict, number in run.counts.items()) or "no checks"
-    verdict = _IN_WORDS.get(run.exit_code, f"exit {run.exit_code}")
+    unsealed = run.seal is not None and run.seal.failed and run.exit_code not in (EXIT_FAIL, EXIT_UNKNOWN)
+    verdict = "not sealed, not green" if unsealed else _IN_WORDS.get(run.exit_code, f"exit {run.exit_code}")
+    if run.exit_code == EXIT_GREEN and run.counts.get(Verdict.WAIVED):
+        verdict = "green, but for what is WAIVED"
     worst = next(iter(run.counts), Verdict.UNKNOWN)
     style: Style = "green" if run.exit_code == EXIT_GREEN else "red" if worst is Verdict.FAIL else "yellow"
     yield Line(f"{printable(run.environment)}: {counts}: {verdict} (exit {run.exit_code})", style)
     yield Line(f"evidence {printable(run.folder)}, ledger head {run.head[:16]}", "dim")
+    if run.seal is not None:
+        yield from _seal(run.seal)
+
+
+def _seal(seal: SealResult) -> Iterator[Line]:
+    if seal.unsealed:
+        yield Line(f"UNSEALED {printable(seal.unsealed)}", "red" if seal.failed else "yellow")
+        return
+    dated = f", dated {seal.dated}" if seal.dated else ""
+    yield Line(f"sealed   by {printable(seal.key)}{dated}, {seal.place or 'in no chain'}, head {seal.head}", "dim")
+    if seal.undated:
+        yield Line(f"UNTIMESTAMPED {printable(seal.undated)}", "yellow")
+    if seal.unchained:
+        yield Line(f"UNCHAINED {printable(seal.unchained)}", "yellow")

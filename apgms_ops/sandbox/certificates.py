@@ -18,14 +18,15 @@ _SKEW: Final = timedelta(minutes=5)
 class Authority:
     """An authority whose certificate and key are in a folder, made with it."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """Make it, and write `<name>.crt` and `<name>.key`."""
+    def __init__(self, folder: Path, name: str, life: timedelta = _LIFE) -> None:
+        """Make it, and write `<name>.crt` and `<name>.key`; it and what it signs are valid for `life`."""
         from cryptography import x509  # noqa: PLC0415 — heavy
 
         self._folder = folder
+        self._life = life
         key = new_key(folder, name)
         own = (x509.BasicConstraints(ca=True, path_length=0), True)
-        self._issuer = (_sign(folder, name, key, None, own), key)
+        self._issuer = (_sign(folder, name, key, None, own, life=life), key)
 
     def server(self, name: str, names: tuple[str, ...], addresses: tuple[str, ...]) -> None:
         """Write key and certificate of a server that is known by these names and IP addresses."""
@@ -44,6 +45,14 @@ class Authority:
 
         asks = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
         _sign(self._folder, name, new_key(self._folder, name), self._issuer, asks)
+
+    def dates(self, name: str) -> None:
+        """Write key and certificate of one who gives timestamps (RFC 3161), and does nothing else."""
+        from cryptography import x509  # noqa: PLC0415 — heavy
+        from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415 — heavy
+
+        only = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
+        _sign(self._folder, name, new_key(self._folder, name), self._issuer, only, life=self._life)
 
 
 def crt(folder: Path, name: str) -> Path:
@@ -75,6 +84,7 @@ def _sign(
     own: "EllipticCurvePrivateKey",
     issuer: "tuple[Certificate, EllipticCurvePrivateKey] | None",
     *extensions: tuple[object, bool],
+    life: timedelta = _LIFE,
 ) -> "Certificate":
     """Write and return the certificate of a key: signed by the issuer, or by itself."""
     from cryptography import x509  # noqa: PLC0415 — heavy
@@ -90,7 +100,7 @@ def _sign(
         .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _SKEW)
-        .not_valid_after(now + _LIFE)
+        .not_valid_after(now + life)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
     if issuer:

@@ -20,6 +20,7 @@ from apgms_ops.sandbox.prometheus import Prometheus
 from apgms_ops.sandbox.second_rollout import SecondRollout
 from apgms_ops.sandbox.services import ApiGateway, Audit, Payments, Registries
 from apgms_ops.sandbox.source import PlatformSource
+from apgms_ops.sandbox.timestamps import Timestamps
 from apgms_ops.sandbox.topics import Topics
 from apgms_ops.sandbox.traffic import Traffic
 
@@ -46,6 +47,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         Alertmanager(),
         Prometheus(),
         SecondRollout(),
+        Timestamps(),
     )
 
 

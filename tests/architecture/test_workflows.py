@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
+from apgms_ops.environment.evidence import Evidence
 from apgms_ops.environment.loading import load, secrets_of
+from apgms_ops.environment.model import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 GATE = ROOT / ".github" / "workflows" / "release-gate.yaml"
+DAILY = ROOT / ".github" / "workflows" / "daily-checks.yaml"
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -46,11 +49,18 @@ def test_nothing_is_pasted_into_a_shell(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["production", "staging"])
-def test_the_gate_is_given_every_secret_that_the_environment_names(name: str) -> None:
+@pytest.mark.parametrize(("path", "step", "left_out"), [(GATE, "Gate", ()), (DAILY, "Check", ("smoke",))])
+def test_a_workflow_is_given_every_secret_that_its_checks_need(
+    path: Path, step: str, left_out: tuple[str, ...], name: str
+) -> None:
     """What the environment's file reads from a variable, the workflow hands on under the same name."""
-    given = named(GATE, "Gate")["env"]
-    wanted = [str(one).removeprefix("env:") for one in secrets_of(load(ROOT / "environments" / f"{name}.toml"))]
-    assert wanted
+    given = named(path, step)["env"]
+    environment = load(ROOT / "environments" / f"{name}.toml")
+    sections = [section for section in SECTIONS if section not in left_out]
+    wanted = [str(one).removeprefix("env:") for one in secrets_of(environment, sections)]
+    assert isinstance(environment.evidence, Evidence)
+    wanted.append((environment.evidence.key or "").removeprefix("env:"))
+    assert all(wanted)
     assert {one: given.get(one) for one in wanted} == {one: f"${{{{ secrets.{one} }}}}" for one in wanted}
 
 

@@ -14,10 +14,14 @@ from html.parser import HTMLParser
 from typing import Final
 
 from apgms_ops.errors import ReportError
+from apgms_ops.reports.html.sharing import shared
 
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
 _INLINE: Final = "data:text/javascript;base64,"
+_NOT_OURS: Final = ("gtag(", 'createElement("base")')
+_VIEWPORT: Final = '\n    <meta name="viewport" content="width=device-width, initial-scale=1">'
+"""Without it a telephone shows the page as wide as a desk's screen."""
 _TITLE = re.compile(r"<title>.*?</title>", re.DOTALL | re.IGNORECASE)
 _CHARSET = re.compile(r"<meta charset=[^>]*>", re.IGNORECASE)
 _URL = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])(?!data:|#)([^"')\s]+)""", re.IGNORECASE)
@@ -56,6 +60,7 @@ def offline(page: str, title: str) -> str:
         code = _code(match[1], match[2])
         if code is None:
             return ""
+        code = shared(code)
         hashes.append(base64.b64encode(hashlib.sha256(code.encode()).digest()).decode())
         return f"<script>{code}</script>"
 
@@ -63,7 +68,7 @@ def offline(page: str, title: str) -> str:
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
     policy = "; ".join((*_POLICY, f"script-src {allowed}"))
     # First in the head: a policy holds for what comes after it.
-    head = f'<meta charset="utf-8">\n    <meta http-equiv="Content-Security-Policy" content="{policy}">'
+    head = f'<meta charset="utf-8">\n    <meta http-equiv="Content-Security-Policy" content="{policy}">{_VIEWPORT}'
     page, heads = _CHARSET.subn(lambda _: head, page, count=1)
     page, titles = _TITLE.subn(lambda _: f"<title>{html.escape(title)}</title>", page, count=1)
     if (heads, titles) != (1, 1) or not hashes:
@@ -77,10 +82,11 @@ def offline(page: str, title: str) -> str:
 
 
 def _code(attributes: str, code: str) -> str | None:
-    """Return what a script runs, or None for one that is not to stay: the analytics, or of another host."""
+    """Return what a script runs, or None for one that is not to stay: analytics, a base address, another host's."""
     source = _SOURCE.search(attributes)
     if source is None:
-        return None if "gtag(" in code else code
+        # A base address is of use to a page in several files only, and the policy lets nobody set one.
+        return None if any(word in code for word in _NOT_OURS) else code
     if not source[1].startswith(_INLINE):
         return None
     try:

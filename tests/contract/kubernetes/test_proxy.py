@@ -2,9 +2,11 @@
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
@@ -117,7 +119,12 @@ def test_a_service_without_a_ready_pod_says_so(cluster: Cluster, namespace: str)
     spec = {"selector": {"app": "nobody"}, "ports": [{"port": 80}]}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"}, "spec": spec}
     cluster.make(f"/api/v1/namespaces/{namespace}/services", service)
-    status, answer = cluster.ask("GET", f"/api/v1/namespaces/{namespace}/services/empty:80/proxy/")
+    path = f"/api/v1/namespaces/{namespace}/services/empty:80/proxy/"
+    until = time.monotonic() + 10
+    status, answer = cluster.ask("GET", path)
+    while status == HTTPStatus.NOT_FOUND and time.monotonic() < until:  # its endpoints are made by a controller
+        time.sleep(0.05)
+        status, answer = cluster.ask("GET", path)
     assert (status, answer["reason"]) == (503, "ServiceUnavailable")
     assert answer["message"] == 'no endpoints available for service "empty"'
 

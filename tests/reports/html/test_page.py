@@ -1,15 +1,17 @@
 """From a run's folder to one file."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import ReportError
-from apgms_ops.evidence.ledger import CLOSE
-from apgms_ops.evidence.run import RecordedRun, RunFolder, read_run
+from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.reports.html import Renderer
+from tests.reports.recorded import altered, write_run
+from tests.reports.seen import START
 
 DRAWN = '<html><head><meta charset="utf-8"><title>x</title></head><body><script>draw()</script></body></html>'
 
@@ -21,66 +23,68 @@ class Tool:
         """Take the page."""
         self.page = page
         self.trend: list[str] = []
+        self.metadata = ""
 
-    def generate(self, results: Path, output: Path, name: str, deadline: Deadline) -> None:
+    def generate(self, staged: Path, output: Path, name: str, deadline: Deadline) -> None:
         """Draw."""
-        assert name == "apgms-ops: toy"
+        assert name == "apgms-ops: production"
         assert deadline.remaining > 0
-        self.trend = [point["reportName"] for point in json.loads((results / "history/history-trend.json").read_text())]
+        self.trend = [json.loads(line)["name"] for line in (staged / "history.jsonl").read_text().splitlines()]
+        self.metadata = (staged / "results" / "environment.properties").read_text()
         output.mkdir()
         (output / "index.html").write_text(self.page)
 
 
-def make(runs: Path, name: str, environment: str = "toy", replay_of: str | None = None) -> RecordedRun:
-    """Make a finished run with one result."""
-    folder = RunFolder(runs / name)
-    folder.ledger.begin({"environment": environment, "checks": [], "replay_of": replay_of})
-    folder.ledger.append(CLOSE, {"planned": 1})
-    (folder.path / "allure-results").mkdir()
-    result = {"uuid": "a", "historyId": "h", "name": "a", "status": "passed"}
-    (folder.path / "allure-results" / "a-result.json").write_text(json.dumps(result))
-    return read_run(folder.path)
+def run_of(runs: Path, day: int = 0, **changed: object) -> RecordedRun:
+    """Write a run so many days before the last, and read it."""
+    return read_run(write_run(runs, START - timedelta(days=day), **changed))  # type: ignore[arg-type]
 
 
 def test_the_report_is_written_with_its_runs_time_as_title(tmp_path: Path) -> None:
-    """Environment and time stand in the title; folders on the way to the file are made."""
-    run = make(tmp_path / "runs", "20261123T020000Z-toy-aaaaaa")
+    """Environment and time stand in the title; folders on the way to the file are made; the run is only read."""
+    run = run_of(tmp_path / "runs")
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     output = tmp_path / "new" / "report.html"
-    assert Renderer(Tool()).render(run, output, Deadline(10)) == 1
-    assert "<title>apgms-ops: toy, 2026-11-23 02:00:00 UTC</title>" in output.read_text()
+    assert Renderer(Tool()).render(run, output, Deadline(10)) == 6
+    assert "<title>apgms-ops: production, 2026-11-23 02:00:00 UTC</title>" in output.read_text()
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
+def test_the_report_says_whether_the_run_is_evidence(tmp_path: Path) -> None:
+    """An unsealed run says so; a seal is not said to hold, since nobody verified it here."""
+    for sealed, words in ((False, "UNSEALED: a record, and no evidence"), (True, "sealed (not verified here)")):
+        tool = Tool()
+        Renderer(tool).render(run_of(tmp_path / str(sealed), sealed=sealed), tmp_path / "r.html", Deadline(10))
+        assert f"Seal={words}" in tool.metadata
 
 
 def test_a_report_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path) -> None:
     """What was there stays whole where the new page is refused, and no draft is left beside it."""
-    run = make(tmp_path / "runs", "20261123T020000Z-toy-aaaaaa")
     output = tmp_path / "report.html"
     output.write_text("old")
     leaky = DRAWN.replace("<body>", '<body><img src="https://a.example/x">')
     with pytest.raises(ReportError):
-        Renderer(Tool(leaky)).render(run, output, Deadline(10))
+        Renderer(Tool(leaky)).render(run_of(tmp_path / "runs"), output, Deadline(10))
     assert output.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["report.html"]
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """An output below a file: one line, and no traceback."""
-    run = make(tmp_path / "runs", "20261123T020000Z-toy-aaaaaa")
     (tmp_path / "file").write_text("")
     with pytest.raises(ReportError, match="cannot be written"):
-        Renderer(Tool()).render(run, tmp_path / "file" / "report.html", Deadline(10))
+        Renderer(Tool()).render(run_of(tmp_path / "runs"), tmp_path / "file" / "report.html", Deadline(10))
 
 
 def test_the_trend_is_made_of_this_environments_verified_runs(tmp_path: Path) -> None:
-    """Another environment's runs, replays, later runs and altered ones are no part of it; the newest comes first."""
+    """Another environment's runs, replays, later runs and altered ones are no part of it; as many as are asked for."""
     runs = tmp_path / "runs"
-    make(runs, "20261119T020000Z-toy-aaaaaa")
-    make(runs, "20261120T020000Z-toy-bbbbbb")
-    make(runs, "20261120T030000Z-other-cccccc", environment="other")
-    make(runs, "20261120T040000Z-toy-dddddd", replay_of="20261119T020000Z-toy-aaaaaa")
-    altered = make(runs, "20261120T050000Z-toy-eeeeee").path / "ledger.jsonl"
-    altered.write_text(altered.read_text().replace('"planned":1', '"planned":2'))
-    make(runs, "20261124T020000Z-toy-ffffff")
-    run = make(runs, "20261123T020000Z-toy-999999")
+    for day in (5, 4, 3):
+        run_of(runs, day)
+    write_run(runs, START - timedelta(days=2), name="staging")
+    run_of(runs, 1, replay_of="20261119T020000.000Z-production-aaaaaa")
+    altered(write_run(runs, START - timedelta(hours=5)))
+    run_of(runs, -1)
     tool = Tool()
-    Renderer(tool).render(run, tmp_path / "report.html", Deadline(10))
-    assert tool.trend == ["20261120T020000Z-toy-bbbbbb", "20261119T020000Z-toy-aaaaaa"]
+    Renderer(tool, 2).render(run_of(runs), tmp_path / "report.html", Deadline(10))
+    assert tool.trend == ["2026-11-19 02:00 UTC", "2026-11-20 02:00 UTC"]

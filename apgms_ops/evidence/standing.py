@@ -1,0 +1,127 @@
+"""How each control stands: what evidences it, when that was last seen, and what is missing. Gaps are gaps."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from apgms_ops.compliance.controls import Control
+from apgms_ops.compliance.coverage import Check
+from apgms_ops.compliance.supplied import Supplied
+from apgms_ops.evidence.daily import AFTER_ALL, SKEW, began
+from apgms_ops.evidence.earlier import earlier_runs
+from apgms_ops.verdict import Verdict, worst
+
+SEARCHED: Final = 1000
+"""Runs of an environment that are looked through, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a check last came to."""
+
+    verdict: Verdict
+    """The worst of its parameters."""
+    at: datetime
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """A check that evidences a control."""
+
+    check: Check
+    seen: Seen | None
+    """None: no run that was looked through has judged it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One control."""
+
+    control: Control
+    checks: tuple[Evidenced, ...]
+    supplied: tuple[tuple[Supplied, str], ...]
+    """Each document, and why it is no evidence; empty where it is."""
+    gaps: tuple[str, ...]
+
+
+def last_seen(runs: Path, environment: str, checks: Iterable[Check], now: datetime) -> dict[str, Seen]:
+    """Return what each check last came to, in verified, finished runs that are no replays and not of the future.
+
+    Args:
+        runs: The folder of runs.
+        environment: Whose.
+        checks: Which.
+        now: The present.
+    """
+    wanted = {check.id for check in checks}
+    found: dict[str, Seen] = {}
+    for number, run in enumerate(earlier_runs(runs, environment, AFTER_ALL)):
+        if number >= SEARCHED or not wanted:
+            break
+        if began(run) > now + SKEW:
+            continue
+        verdicts: dict[str, list[Verdict]] = {}
+        for check, body in run.verdicts.items():
+            verdicts.setdefault(check.partition("[")[0], []).append(Verdict(body["verdict"]))
+        for check in wanted & verdicts.keys():
+            found[check] = Seen(worst(verdicts[check]), began(run), run.path.name)
+        wanted -= verdicts.keys()
+    return found
+
+
+def standings(  # noqa: PLR0913 — everything that a control stands on
+    controls: Sequence[Control],
+    checks: Iterable[Check],
+    seen: Mapping[str, Seen],
+    supplied: Iterable[tuple[Supplied, str]],
+    *,
+    now: datetime,
+    fresh: timedelta | None,
+) -> tuple[Standing, ...]:
+    """Return how each control stands. Pure.
+
+    Args:
+        controls: In their order.
+        checks: Every check there is.
+        seen: Check → what it last came to.
+        supplied: What was supplied by hand, each with why it is no evidence.
+        now: The present.
+        fresh: How old evidence may be; None where nobody says.
+    """
+    documents = tuple(supplied)
+    every = tuple(checks)
+    found = []
+    for control in controls:
+        of_it = tuple(Evidenced(check, seen.get(check.id)) for check in every if control.name in check.controls)
+        by_hand = tuple(entry for entry in documents if entry[0].control == control.name)
+        found.append(Standing(control, of_it, by_hand, tuple(_gaps(control, of_it, by_hand, now, fresh))))
+    return tuple(found)
+
+
+def _gaps(
+    control: Control,
+    checks: Sequence[Evidenced],
+    supplied: Sequence[tuple[Supplied, str]],
+    now: datetime,
+    fresh: timedelta | None,
+) -> Iterator[str]:
+    valid = any(not trouble for _, trouble in supplied)
+    if control.by_hand and not valid:
+        yield "to be supplied by hand: no check can give it, and no document that holds is registered"
+    elif not checks and not valid:
+        yield "no check evidences it, and no document is registered"
+    for document, trouble in supplied:
+        if trouble:
+            yield f"{document.title}: {trouble}"
+    never = [one.check.id for one in checks if one.seen is None]
+    if never:
+        more = f", and {len(never) - 1} more" if len(never) > 1 else ""
+        yield f"never seen in a run: {never[0]}{more}"
+    for one in checks:
+        if one.seen is not None and one.seen.verdict is not Verdict.PASS:
+            yield f"{one.seen.verdict} in {one.seen.run}: {one.check.id}"
+        elif one.seen is not None and fresh is not None and now - one.seen.at > fresh:
+            yield f"stale, last seen {one.seen.at:%Y-%m-%d %H:%M} UTC: {one.check.id}"

@@ -1,0 +1,110 @@
+"""The front page as a browser shows it: opened from the disk in Chromium, by day and by night, wide and narrow."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from apgms_ops.compliance.controls import load_controls
+from apgms_ops.reports.front import front_page, read_front
+from tests.contract.chromium import Page
+from tests.contract.test_report_in_browser import HOSTILE, browser, harmless, page, words, world
+from tests.reports.recorded import altered, planned, write_run
+from tests.reports.seen import START, observed
+
+__all__ = ["browser", "page", "world"]
+pytestmark = pytest.mark.sandbox
+TITLE = "APGMS operations: what the runs have shown"
+# The contrast of every text that has a colour of its own, by the formula of WCAG 2.
+CONTRASTS = """
+(() => {
+  const part = c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = colour => {
+    const [r, g, b] = colour.match(/[0-9.]+/g).map(Number);
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const ground = e => {
+    const colour = getComputedStyle(e).backgroundColor;
+    return colour === 'rgba(0, 0, 0, 0)' && e.parentElement ? ground(e.parentElement) : colour;
+  };
+  const contrast = e => {
+    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))];
+    return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.className + ' ' + e.innerText.slice(0, 20)];
+  };
+  const coloured = '.b, .month td *, .matrix td span, .bad, .warn, .faint, a, dt, dd, p, small, th';
+  return [...document.querySelectorAll(coloured)]
+    .filter(e => e.innerText && e.innerText.trim()).map(contrast).sort((a, b) => a[0] - b[0])[0];
+})()
+"""
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The front page of forty days in which everything happens that can, to two environments."""
+    runs = tmp_path_factory.mktemp("site") / "reports" / "runs"
+    verdicts = {1: {0: "FAIL"}, 3: {1: "UNKNOWN"}, 5: {0: "WAIVED"}, 7: {4: "SKIPPED"}}
+    for days in range(40):
+        at = START - timedelta(days=days)
+        if days in (10, 11):
+            continue
+        hostile = {"seen": HOSTILE, "checks": planned(hostile=HOSTILE)} if days == 1 else {}
+        run = write_run(
+            runs,
+            at,
+            verdicts=verdicts.get(days),
+            observations=observed(at, left=0.2 + days / 60, behind=412 if days == 1 else 20),
+            sealed=days != 4,
+            closed=days != 13,
+            **hostile,  # type: ignore[arg-type]
+        )
+        if days == 15:
+            altered(run)
+    write_run(runs, name="staging", sealed=False)
+    text = "".join(front_page(read_front(runs, 30), load_controls().controls, frozenset(), START + timedelta(hours=9)))
+    place = runs.parent / "index.html"
+    place.write_text(text)
+    return place
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_front_page_fits_and_can_be_read(page: Page, front: Path, width: int, dark: bool) -> None:  # noqa: FBT001 — a parameter
+    """Wide or narrow, by day or by night: no sideways scrolling, no text too faint to read, nobody is asked."""
+    page.look(width=width, dark=dark)
+    page.open(front.as_uri())
+    assert page.run("document.documentElement.scrollWidth") <= width
+    contrast, where = page.run(CONTRASTS)
+    assert contrast >= 4.5, where
+    seen = words(page)
+    for said in ("1 run does not verify", "UNSEALED", "MISSING", "GAP", "Error budget left, api-gateway", "staging"):
+        assert said in seen
+    ground = page.run("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(20, 24, 30)" if dark else "rgb(255, 255, 255)")
+    harmless(page, TITLE)
+
+
+def test_the_front_page_is_used_with_the_keyboard(page: Page, front: Path) -> None:
+    """Tab comes first to the way past the head; every step has a visible ring; a day leads to its run."""
+    page.open(front.as_uri())
+    page.press("Tab")
+    assert page.run("document.activeElement.innerText") == "To the content"
+    page.press("Enter")
+    assert page.run("location.hash") == "#main"
+    for _ in range(12):
+        page.press("Tab")
+        assert page.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert page.run("document.activeElement !== document.body")
+    assert page.run("document.activeElement.closest('.month') !== null")
+    page.press("Enter")
+    assert page.run("location.hash").startswith("#r-2026")
+    assert page.run("document.querySelector(':target').tagName") == "TR"
+    harmless(page, TITLE)
+
+
+def test_wide_tables_scroll_by_themselves_and_by_keyboard(page: Page, front: Path) -> None:
+    """On a telephone the matrix scrolls within its frame, which the keyboard reaches; the control's name stays."""
+    page.look(width=375)
+    page.open(front.as_uri())
+    assert page.run("(e => e.scrollWidth > e.clientWidth && e.tabIndex === 0)(document.querySelector('.wide'))")
+    page.run("document.querySelector('.wide').scrollLeft = 400")
+    assert page.run("document.querySelector('.matrix tbody th.control').getBoundingClientRect().left >= 0")
