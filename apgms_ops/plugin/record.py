@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apgms_ops.compliance.waivers import excuse, load_waivers
+from apgms_ops.compliance.waivers import Waivers, excuse, load_waivers
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment import loading, snapshot
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid, SandboxError
@@ -110,6 +110,8 @@ class Record:
 
     def _load(self) -> None:
         file, recorded = self._options.file, self._options.recorded
+        # Before a sandbox is started, which a malformed file would leave behind.
+        waivers = Waivers() if file is None else load_waivers(file.parent)
         if file is None:
             self._run.environment = recorded_environment(recorded)
         elif file.stem == SANDBOX and self._recording and recorded is None:
@@ -122,9 +124,9 @@ class Record:
             self._run.environment = loading.load(file)
         if recorded is not None:
             self._run.waivers = tuple(recorded.plan.get("waivers") or ())
-        elif file is not None:
-            waivers = load_waivers(file.parent).of(self._run.environment.name)
-            self._run.waivers = tuple(waiver.recorded() for waiver in waivers)
+        else:
+            found = waivers.of(self._run.environment.name)
+            self._run.waivers = tuple(waiver.recorded() for waiver in found)
         if self._options.limits is not None:
             self._run.environment = loading.with_limits(self._run.environment, self._options.limits)
 
