@@ -54,7 +54,12 @@ def half_up(root: Path) -> Iterator["subprocess.Popen[str]"]:
         deadline = Deadline(60)
         while not World(root).alive("postgres"):
             deadline.pause(0.02, "the database to run")
-        yield up
+        try:
+            yield up
+        except BaseException:
+            up.kill()
+            run(root, "down")  # what a test that failed leaves behind slows every one after it
+            raise
 
 
 @pytest.fixture(scope="module")
