@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LENGTHS: Final = (timedelta(minutes=5), timedelta(hours=24))
 """What happens now, and what has happened since yesterday."""
 _FINE: Final = timedelta(minutes=5)
+_AN_ACCIDENT: Final = 1.5
+"""Failed probes, between one and two: a share times a count is no whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Compared:
     """Share of the requests that the service says it failed; 0 where there was none."""
     ready_failing: float
     """Share of the questions for its readiness that it says it answered with 5xx."""
+
+    def beyond(self, limit: Decimal) -> bool:
+        """Whether more fails outside than the service knows of, by more than `limit`.
+
+        One probe alone is an accident of any network, however large a share of a few it is; whether it is more than
+        that, the longer window tells.
+        """
+        if self.failing is None:
+            return False
+        more = self.failing - max(self.business_failing, self.ready_failing) > float(limit)
+        return more and self.failing * self.probes > _AN_ACCIDENT
 
     def missing(self) -> str | None:
         """Say what keeps both sides from being compared; None where nothing does."""
@@ -72,8 +85,7 @@ class OutsideView:
             f"{max(one.business_failing, one.ready_failing):.1%}: something in front of it drops requests; "
             f"allowed are {float(limit.value):.0%} ({limit.source})"
             for one in self.windows
-            if one.failing is not None
-            and one.failing - max(one.business_failing, one.ready_failing) > float(limit.value)
+            if one.beyond(limit.value)
         )
         what = f"{self.service} from outside (job {self.job})"
         why = unseen(what, at=self.at, length=max(LENGTHS), gaps=self.gaps, newest=self.newest, minimum=coverage)

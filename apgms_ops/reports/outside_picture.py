@@ -66,7 +66,7 @@ def _compared(drawing: svg.Drawing, compared: Compared, limits: Limits, y: float
         drawing.unknown(Place(_LEFT, y + 2, _BAR, 13), tip="nothing was probed")
         drawing.words(_TEXT, y + 12, "outside: not known", fill=svg.UNKNOWN, bold=True)
     else:
-        red = outside > most
+        red = compared.beyond(limits.outside_disagreement.value)
         if outside > 0:
             drawing.bar(Place(_LEFT, y + 2, outside * scale, 13), svg.BAD if red else svg.GOOD)
         said = f"outside: {outside:.2%} of {compared.probes:,.0f} probes"

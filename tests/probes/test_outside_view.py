@@ -42,6 +42,14 @@ def test_what_fails_outside_alone_is_a_finding_from_the_limit_on(failing: float,
     assert bool(view(failing=failing).disagrees(MOST, COVERAGE)) == red
 
 
+@pytest.mark.parametrize(("failed", "red"), [(1, False), (2, True)])
+def test_one_failed_probe_is_an_accident_and_two_are_not(failed: int, *, red: bool) -> None:
+    """A single lost probe wakes nobody, though it is 5 % of the last twenty; the day tells whether it is more."""
+    assert bool(view(failing=failed / 20, probes=20.0).disagrees(MOST, COVERAGE)) == red
+    often = replace(WELL, length=LONG, probes=5760.0, failing=failed / 20)
+    assert replace(view(), windows=(WELL, often)).disagrees(MOST, COVERAGE)
+
+
 def test_a_finding_says_both_sides_the_limit_and_its_source() -> None:
     """The sentence at three in the morning."""
     (said,) = view(failing=0.5, business_failing=0.1).disagrees(MOST, COVERAGE)
