@@ -9,6 +9,7 @@ from typing import Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import EvidenceInvalid, Unobserved
 from apgms_ops.evidence import chain, dsse, statement, timestamp
+from apgms_ops.evidence.adjudication import adjudicate
 from apgms_ops.evidence.authority import TimestampAuthority
 from apgms_ops.evidence.clock import require_agreement, require_forward
 from apgms_ops.evidence.dsse import Envelope
@@ -61,7 +62,7 @@ class Sealer:
             deadline: For key, authority and chain together.
 
         Raises:
-            EvidenceInvalid: The run is not one to seal: not closed, or its times run backwards.
+            EvidenceInvalid: The run is not one to seal: not closed, at odds with itself, or its times run backwards.
             ConfigurationError: The key cannot be used.
             DeadlineExceeded: The time is over.
             OSError: Something cannot be read or written; the run has no seal then.
@@ -95,6 +96,7 @@ class Sealer:
         if entries[-1].type != CLOSE:
             msg = "the ledger is not closed"
             raise EvidenceInvalid(msg)
+        adjudicate(entries)
         require_forward(entries, Sealed(self._now(), None))
 
     def _sign(

@@ -1,112 +1,247 @@
-"""Keys by reference: what seals is a key that is believed and in force, and none of it is ever shown."""
+"""Keys that seal: of every kind, from every place, and never shown."""
 
-from datetime import UTC, datetime
+import base64
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, x25519
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from securesystemslib.dsse import Envelope as TheirEnvelope
+from securesystemslib.signer._key import SSlibKey
 
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import ConfigurationError
-from apgms_ops.evidence.keys import read_public
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid
+from apgms_ops.evidence import dsse, keys, trust
+from apgms_ops.evidence.dsse import Envelope
 from apgms_ops.evidence.signing import signer_of
-from apgms_ops.evidence.trust import of_files
-from tests.evidence.making import DAY, Key, a_key
+from apgms_ops.evidence.trust import SealKey
+from tests.evidence.making import BEGAN, DAY, Key
 
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
+KINDS: dict[str, Any] = {
+    "ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "p256": ec.generate_private_key(ec.SECP256R1()),
+    "p384": ec.generate_private_key(ec.SECP384R1()),
+    "p521": ec.generate_private_key(ec.SECP521R1()),
+    "rsa": rsa.generate_private_key(65537, 2048),
+}
+WEAK = 1024
+PAYLOAD = b'{"a":1}'
 
 
-def pem(private: object, password: bytes | None = None) -> str:
-    """Return a private key as PEM."""
-    how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how)
-    return str(private.private_bytes(*form).decode())  # type: ignore[attr-defined]  # any of cryptography's
+def sealed(key: Key) -> bytes:
+    """Return an envelope that a key signed."""
+    signature = key.signer.sign(dsse.encoding(PAYLOAD), Deadline(5))
+    return Envelope(PAYLOAD, key.trusted.public.id, signature).to_bytes()
 
 
-@pytest.mark.parametrize(
-    "private",
-    [
-        a_key().private,
-        ec.generate_private_key(ec.SECP256R1()),
-        ec.generate_private_key(ec.SECP384R1()),
-        ec.generate_private_key(ec.SECP521R1()),
-        rsa.generate_private_key(65537, 2048),
-    ],
-    ids=["ed25519", "p256", "p384", "p521", "rsa"],
-)
-def test_each_kind_of_key_signs_what_its_public_half_verifies(tmp_path: Path, private: object) -> None:
-    """A key in a file or in a variable signs, the PEM of its public half verifies that, and nothing else."""
-    file = tmp_path / "seal.key"
-    file.write_text(pem(private))
-    by_file = signer_of(f"file:{file}", (), NOW, {})
-    by_variable = signer_of("env:SEAL", (), NOW, {"SEAL": pem(private)})
-    assert by_file.public.id == by_variable.public.id
-    signature = by_file.sign(b"data", Deadline(5))
-    public = read_public(by_variable.public.pem.encode(), "test")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_of_each_kind_seals_and_verifies(kind: str, tmp_path: Path) -> None:
+    """What a key signs, its public half verifies, read from its file; and no other data."""
+    key = Key(KINDS[kind], kind)
+    (tmp_path / "key.pem").write_text(key.pem)
+    (tmp_path / "key.pub").write_text(key.trusted.public.pem)
+    signer = signer_of(f"file:{tmp_path}/key.pem", (), BEGAN, {})
+    public = trust.of_files([tmp_path / "key.pub"]).keys[0].public
+    signature = signer.sign(b"data", Deadline(5))
     assert public.verifies(signature, b"data")
     assert not public.verifies(signature, b"date")
     assert not public.verifies(signature[:-1], b"data")
-    assert not a_key().trusted.public.verifies(signature, b"data")
+    assert public.id == signer.public.id
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_others_who_speak_dsse_verify_our_envelopes(kind: str) -> None:
+    """Securesystemslib reads our envelope and verifies its signature: the form is not ours alone."""
+    key = Key(KINDS[kind], kind)
+    envelope = TheirEnvelope.from_dict(json.loads(sealed(key)))
+    theirs = SSlibKey.from_crypto(key.private.public_key(), keyid=key.trusted.public.id)
+    assert envelope.verify([theirs], 1)
+    assert envelope.payload == PAYLOAD
+
+
+def test_an_envelope_is_read_back_as_it_was_written() -> None:
+    """Payload, key and signature come back from the file's bytes."""
+    data = sealed(Key(KINDS["ed25519"], "a"))
+    assert dsse.parse(data).to_bytes() == data
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", b'{"payloadType":1}', b"[" * 100_000, b"\xff"])
+def test_what_is_no_envelope_is_refused(data: bytes) -> None:
+    """Something else in the place of an envelope is an error that names the file."""
+    with pytest.raises(EvidenceInvalid, match=r"attestation\.json: "):
+        dsse.parse(data)
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        (pem(ec.generate_private_key(ec.SECP256K1())), "a key that seals is ed25519"),
-        (pem(rsa.generate_private_key(65537, 1024)), "a key that seals is ed25519"),  # noqa: S505 — too weak, on purpose
-        (pem(dsa.generate_private_key(2048)), "a key that seals is ed25519"),
-        (pem(x25519.X25519PrivateKey.generate()), "a key that seals is ed25519"),
-        (pem(a_key().private, b"secret"), "it asks for a passphrase"),
-        ("hunter2", "it holds no private key"),
-    ],
-    ids=["secp256k1", "rsa-1024", "dsa", "x25519", "with a passphrase", "no key"],
+    "weak",
+    [rsa.generate_private_key(65537, WEAK), ec.generate_private_key(ec.SECP256K1())],
+    ids=["short rsa", "another curve"],
 )
-def test_what_seals_nothing_is_refused_without_being_shown(text: str, why: str) -> None:
-    """A key of a weak kind, or none at all, is one clear error that repeats nothing of it."""
-    with pytest.raises(ConfigurationError) as caught:
-        signer_of("env:SEAL", (), NOW, {"SEAL": text})
-    assert why in str(caught.value)
-    assert not any(line in str(caught.value) for line in text.splitlines() if "-----" not in line)
+def test_a_weak_or_foreign_kind_of_key_is_refused(weak: Any, tmp_path: Path) -> None:  # noqa: ANN401 — of two kinds
+    """A key of a kind that is not known to be sound neither seals nor verifies."""
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "key.pem").write_bytes(weak.private_bytes(*form))
+    with pytest.raises(ConfigurationError, match="a key that seals is ed25519"):
+        signer_of(f"file:{tmp_path}/key.pem", (), BEGAN, {})
 
 
-def test_a_key_seals_only_while_it_is_believed() -> None:
-    """A key that the environment does not name, or not for today, seals nothing."""
-    key = a_key("ops-2026", NOW - 2 * DAY, NOW - DAY)
-    environ = {"SEAL": key.pem}
-    with pytest.raises(ConfigurationError, match="ops-2026 is not in force now"):
-        signer_of("env:SEAL", [key.trusted], NOW, environ)
-    with pytest.raises(ConfigurationError, match="not among trusted_keys"):
-        signer_of("env:SEAL", [a_key().trusted], NOW, environ)
-    again = Key(key.private, "ops-2026", NOW - DAY, NOW + DAY)
-    assert signer_of("env:SEAL", [key.trusted, again.trusted], NOW, environ).name == "ops-2026"
+def test_a_private_key_in_the_place_of_a_public_one_is_refused_and_not_shown(tmp_path: Path) -> None:
+    """Whoever names the wrong file is told which to name, and reads nothing of it."""
+    pem = Key(KINDS["ed25519"], "a").pem
+    (tmp_path / "key.pub").write_text(pem)
+    with pytest.raises(ConfigurationError, match="this is a private key") as refused:
+        trust.of_files([tmp_path / "key.pub"])
+    assert pem.splitlines()[1] not in str(refused.value)
 
 
-def test_a_key_in_a_vault_needs_its_public_half() -> None:
-    """A KMS or HSM is asked only where exactly one public key in force is named for it."""
+def test_an_encrypted_key_is_refused(tmp_path: Path) -> None:
+    """A key with a passphrase would wait for somebody at 3 a.m.: it is refused at once."""
+    locked = serialization.BestAvailableEncryption(b"pass")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+    (tmp_path / "key.pem").write_bytes(KINDS["ed25519"].private_bytes(*form))
+    with pytest.raises(ConfigurationError, match="it asks for a passphrase"):
+        signer_of(f"file:{tmp_path}/key.pem", (), BEGAN, {})
+
+
+def test_a_signer_shows_no_part_of_its_key() -> None:
+    """Printing a signer, or a key, shows its public half alone."""
+    key = Key(KINDS["ed25519"], "a")
+    signer = signer_of("env:KEY", (), BEGAN, {"KEY": key.pem})
+    assert key.pem.splitlines()[1] not in repr(signer) + str(signer)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [(BEGAN + DAY, BEGAN + 2 * DAY, "ops is not in force now"), (BEGAN - 2 * DAY, BEGAN, "ops is not in force now")],
+    ids=["not yet", "rotated out"],
+)
+def test_a_key_out_of_force_does_not_seal(start: Any, end: Any, words: str) -> None:  # noqa: ANN401 — times
+    """A key seals from its first moment to its last, and not at the last."""
+    key = Key(KINDS["p256"], "ops", start, end)
+    with pytest.raises(ConfigurationError, match=words):
+        signer_of("env:KEY", (key.trusted,), BEGAN, {"KEY": key.pem})
+    assert signer_of("env:KEY", (key.trusted,), end - timedelta(microseconds=1), {"KEY": key.pem}).name == "ops"
+
+
+def test_a_key_that_nobody_believes_does_not_seal() -> None:
+    """Where keys are named, another one does not seal: no verifier would believe it."""
+    key, other = Key(KINDS["ed25519"], "a"), Key(KINDS["p256"], "b")
+    with pytest.raises(ConfigurationError, match="its public key is not among trusted_keys"):
+        signer_of("env:KEY", (other.trusted,), BEGAN, {"KEY": key.pem})
+
+
+class Kms(BaseHTTPRequestHandler):
+    """AWS KMS, as far as signing a digest goes."""
+
+    mode = "sign"
+    timeout = 2
+
+    def do_POST(self) -> None:
+        """Sign, refuse, or say nothing."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.mode == "silent":
+            self.rfile.read(1)
+            return
+        if self.mode == "refuse":
+            self._say(400, {"__type": "AccessDeniedException", "message": "not authorised to perform kms:Sign"})
+            return
+        private = KINDS["p256"] if self.mode == "sign" else ec.generate_private_key(ec.SECP256R1())
+        made = private.sign(base64.b64decode(asked["Message"]), ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+        body = {"KeyId": asked["KeyId"], "Signature": base64.b64encode(made).decode()}
+        self._say(200, body | {"SigningAlgorithm": asked["SigningAlgorithm"]})
+
+    def _say(self, status: int, body: dict[str, str]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep silent."""
+
+
+@pytest.fixture
+def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Kms]]:
+    """A service that signs, where boto3 looks for AWS's."""
+    handler = type("Handler", (Kms,), {})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_KMS": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "ap-southeast-2",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def _by_kms() -> SealKey:
+    return Key(KINDS["p256"], "kms").trusted
+
+
+@pytest.mark.usefixtures("kms")
+def test_a_key_in_a_kms_seals_by_its_reference() -> None:
+    """A key that never leaves its KMS seals: what comes back verifies by the public key that the environment names."""
+    signer = signer_of("awskms:alias/apgms", (_by_kms(),), BEGAN, {})
+    assert _by_kms().public.verifies(signer.sign(b"data", Deadline(30)), b"data")
+    assert signer.name == "kms"
+
+
+@pytest.mark.parametrize(
+    ("mode", "seconds", "words"),
+    [
+        ("refuse", 30, "cannot be used: ClientError: .*AccessDenied"),
+        ("other", 30, "gave a signature that its public key does not verify"),
+        ("silent", 1, "no signature within 1 s"),
+    ],
+)
+def test_a_kms_that_gives_no_signature_is_told(kms: type[Kms], mode: str, seconds: float, words: str) -> None:
+    """Refused, wrong or silent: one clear line, within the deadline."""
+    import boto3  # noqa: PLC0415 — loading it is not what is timed
+
+    assert boto3
+    kms.mode = mode
+    with pytest.raises(ConfigurationError, match=words):
+        signer_of("awskms:alias/apgms", (_by_kms(),), BEGAN, {}).sign(b"data", Deadline(seconds))
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_kms_needs_one_public_key_in_force(count: int) -> None:
+    """With none or several in force nobody knows which the service signs with."""
+    believed = [Key(KINDS[kind], kind).trusted for kind in ("p256", "p384")][:count]
     with pytest.raises(ConfigurationError, match="name its public key in trusted_keys"):
-        signer_of("awskms:alias/evidence", [], NOW, {})
-    with pytest.raises(ConfigurationError, match=r"alone so \(2 are\)"):
-        signer_of("awskms:alias/evidence", [a_key("a").trusted, a_key("b").trusted], NOW, {})
+        signer_of("awskms:alias/apgms", believed, BEGAN, {})
 
 
-def test_a_vault_that_cannot_be_asked_is_one_line() -> None:
-    """A reference that no driver here can follow is a clear error, within the deadline."""
-    signer = signer_of("hsm:4?label=evidence", [a_key().trusted], NOW, {})
-    with pytest.raises(ConfigurationError, match="the sealing key hsm:4"):
-        signer.sign(b"data", Deadline(20))
+def test_a_local_key_loads_no_driver_of_a_kms(tmp_path: Path) -> None:
+    """A run that is sealed with a file's key does not pay for the drivers of every vendor."""
+    import subprocess  # noqa: PLC0415 — used by this test alone
+
+    (tmp_path / "key.pem").write_text(Key(KINDS["ed25519"], "a").pem)
+    program = (
+        "import sys; from datetime import datetime, UTC; from apgms_ops.evidence.signing import signer_of;"
+        "from apgms_ops.deadline import Deadline;"
+        "signer_of('file:' + sys.argv[1], (), datetime.now(UTC), {}).sign(b'a', Deadline(5));"
+        "print(sorted({'securesystemslib', 'boto3'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "key.pem")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:
-    """Whoever names a private key as the one to believe is told so, and nothing of it is shown."""
-    key = a_key()
-    file = tmp_path / "k.pem"
-    file.write_text(key.pem)
-    with pytest.raises(ConfigurationError, match="this is a private key") as caught:
-        of_files([file])
-    assert key.pem.splitlines()[1] not in str(caught.value)
-    file.write_text("nothing")
-    with pytest.raises(ConfigurationError, match="expected a PEM file with a public key"):
-        of_files([file])
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        of_files([tmp_path / "none"])
+def test_rsa_seals_by_pss_alone() -> None:
+    """An RSA signature of the older kind is not taken: a seal does not choose how it is verified."""
+    old = KINDS["rsa"].sign(b"data", padding.PKCS1v15(), hashes.SHA256())
+    assert not keys.public_key(KINDS["rsa"].public_key(), "rsa").verifies(old, b"data")
