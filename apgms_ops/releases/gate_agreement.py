@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from apgms_ops.evidence.run import RecordedRun
+from apgms_ops.releases import gate_waivers
 from apgms_ops.verdict import EXIT_CONFIGURATION, EXIT_GREEN, EXIT_NOTHING_SELECTED, EXIT_UNKNOWN, Verdict, exit_code
 
 EXIT_INTERRUPTED: Final = 2
@@ -62,7 +63,7 @@ def judge(asked: Asked, code: int, run: RecordedRun | None, trouble: str = "") -
         return Judgement(code if code in _PYTESTS_OWN else EXIT_UNKNOWN, (found, *strange))
     if code in _PYTESTS_OWN:
         return Judgement(code, (f"{ended}: {_PYTESTS_OWN[code]}", *strange))
-    strange += tuple(_incomplete(asked, run)) + tuple(_disagreeing(code, run))
+    strange += (*_incomplete(asked, run), *_disagreeing(code, run), *gate_waivers.faults(run))
     return Judgement(EXIT_UNKNOWN if strange else code, strange)
 
 

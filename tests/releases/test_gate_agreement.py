@@ -11,12 +11,33 @@ from apgms_ops.releases.gate_agreement import Asked, judge
 ASKED = Asked("toy", "v1.4.2", ("smoke",))
 
 
+PLANNED = "2026-11-26T06:00:00Z"
+
+
+def waiver(check: str, expires: str = "2026-12-10T00:00:00+11:00") -> dict[str, str]:
+    """Return a waiver as a plan records it."""
+    return {
+        "check": check,
+        "reason": "INC-123",
+        "owner": "payments",
+        "approver": "lead",
+        "approval": "unproven",
+        "issued": "2026-11-25T00:00:00+11:00",
+        "expires": expires,
+        "link": "https://github.example/apgms/platform/pull/1",
+    }
+
+
 def run(*verdicts: str, **changes: Any) -> RecordedRun:  # noqa: ANN401 — parts of a ledger
     """Return a whole run of so many checks, with changes to its plan or closing entry."""
     ids = [f"smoke/test_a.py::test_{number}" for number, _ in enumerate(verdicts)]
     plan = {"environment": "toy", "release": "v1.4.2", "replay_of": None, "checks": [{"id": i} for i in ids]}
     close = {"planned": len(ids), "exit": 0}
-    said = {i: {"verdict": verdict} for i, verdict in zip(ids, verdicts, strict=True)}
+    said: dict[str, dict[str, Any]] = {i: {"verdict": verdict} for i, verdict in zip(ids, verdicts, strict=True)}
+    waived = {i: waiver(i) for i, verdict in zip(ids, verdicts, strict=True) if verdict == "WAIVED"}
+    for i, one in waived.items():
+        said[i] |= {"raw": "FAIL", "waiver": one}
+    plan |= {"waivers": list(waived.values()), "planned_at": PLANNED}
     plan |= {key: value for key, value in changes.items() if key in plan}
     close |= {key: value for key, value in changes.items() if key in close}
     said |= changes.get("said", {})
@@ -97,3 +118,48 @@ def test_pytests_own_exits_stand(code: int, recorded: RecordedRun | None) -> Non
     judged = judge(ASKED, code, recorded)
     assert judged.code == code
     assert judged.findings[0].startswith(f"the run ended with exit {code}")
+
+
+WAIVED = "smoke/test_a.py::test_1"
+
+
+@pytest.mark.parametrize(
+    ("body", "plan", "said"),
+    [
+        ({"raw": "UNKNOWN"}, {}, "does not say that it FAILED"),
+        ({"raw": None}, {}, "does not say that it FAILED"),
+        ({"waiver": None}, {}, "by a waiver that the plan does not hold"),
+        ({"waiver": waiver(WAIVED, "2027-01-01T00:00:00Z")}, {}, "by a waiver that the plan does not hold"),
+        ({}, {"waivers": []}, "by a waiver that the plan does not hold"),
+        ({}, {"waivers": "all of them"}, "by a waiver that the plan does not hold"),
+        ({}, {"planned_at": "2026-12-10T00:00:00+11:00"}, "that was over when the run was planned"),
+        ({}, {"planned_at": "yesterday"}, "that was over when the run was planned"),
+    ],
+)
+def test_a_waived_check_needs_its_waiver_in_the_plan(body: dict[str, Any], plan: dict[str, Any], said: str) -> None:
+    """WAIVED without a FAIL, without its waiver in the plan, or by one that was over, lets no release by."""
+    whole = run("PASS", "WAIVED")
+    verdicts = {**whole.verdicts, WAIVED: {**whole.verdicts[WAIVED], **body}}
+    judged = judge(ASKED, 0, RecordedRun(whole.path, {**whole.plan, **plan}, {}, verdicts, whole.close, "ab"))
+    assert judged.code == 10
+    assert judged.findings[0].startswith(f"{WAIVED} is WAIVED")
+    assert said in judged.findings[0]
+
+
+def test_another_checks_waiver_lets_nothing_by() -> None:
+    """A waiver that the plan holds counts for its own check alone."""
+    other = waiver("smoke/test_a.py::test_0")
+    whole = run("PASS", "WAIVED")
+    verdicts = {**whole.verdicts, WAIVED: {"verdict": "WAIVED", "raw": "FAIL", "waiver": other}}
+    judged = judge(
+        ASKED, 0, RecordedRun(whole.path, {**whole.plan, "waivers": [other]}, {}, verdicts, whole.close, "ab")
+    )
+    assert (judged.code, judged.findings) == (10, (f"{WAIVED} is WAIVED by a waiver that the plan does not hold",))
+
+
+@pytest.mark.parametrize("verdicts", [("WAIVED",), ("WAIVED", "SKIPPED")])
+def test_a_release_is_not_let_by_where_nothing_passed(verdicts: tuple[str, ...]) -> None:
+    """A gate that saw nothing hold does not say GO, whatever is waived."""
+    judged = judge(ASKED, 0, run(*verdicts))
+    assert judged.code == 10
+    assert judged.findings[0].startswith("no check PASSED")

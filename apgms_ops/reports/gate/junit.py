@@ -63,7 +63,7 @@ def _properties(suite: ET.Element, result: GateResult, last: Round | None) -> No
     said = {
         "environment": result.environment,
         "release": result.release,
-        "decision": decision(result.code) if last else UNFINISHED,
+        "decision": result.decision if last else UNFINISHED,
         "exit": str(result.code) if last else "",
         "rounds": str(len(result.rounds)),
         "soak": result.soak or "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from apgms_ops.redact import printable
-from apgms_ops.reports.gate.model import Advice, GateResult, Round, decision
+from apgms_ops.reports.gate.model import Advice, GateResult, Round
 
 _LIMIT = 2000
 
@@ -11,7 +11,7 @@ _LIMIT = 2000
 def round_line(told: Round) -> str:
     """Return one harmless line on a round."""
     evidence = f" | evidence {told.folder}, ledger head {told.head[:16]}" if told.run else ""
-    return _line(f"gate: round {told.number}: {decision(told.code)} | {told.tally} | {told.took:.1f} s{evidence}")
+    return _line(f"gate: round {told.number}: {told.decision} | {told.tally} | {told.took:.1f} s{evidence}")
 
 
 def findings(told: Round) -> Iterator[str]:
@@ -26,9 +26,8 @@ def ending(result: GateResult) -> Iterator[str]:
     rounds = len(result.rounds)
     soak = f" after {rounds} round{'' if rounds == 1 else 's'} (soak {result.soak})" if result.soak else ""
     stopped = ", interrupted" if result.interrupted else ""
-    yield _line(
-        f"gate: {result.environment} {result.release}: {decision(result.code)}{soak}{stopped} (exit {result.code})"
-    )
+    yield from (_line(f"gate: WAIVED: {check.promise} | {check.seen} | {check.id}") for check in result.waived)
+    yield _line(f"gate: {result.environment} {result.release}: {result.decision}{soak}{stopped} (exit {result.code})")
 
 
 def _advice(advice: Advice) -> Iterator[str]:

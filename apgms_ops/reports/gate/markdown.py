@@ -8,7 +8,7 @@ from typing import Final
 
 from apgms_ops.redact import printable
 from apgms_ops.reports.gate.escaping import code, fenced, markdown
-from apgms_ops.reports.gate.model import Advice, GateResult, Round, decision
+from apgms_ops.reports.gate.model import Advice, GateResult, Round
 from apgms_ops.reports.model import CheckResult
 from apgms_ops.verdict import EXIT_FAIL, EXIT_GREEN, Verdict
 
@@ -35,9 +35,10 @@ def summary(result: GateResult) -> str:
 
 
 def _head(result: GateResult) -> Iterator[str]:
-    sign = {EXIT_GREEN: "✅", EXIT_FAIL: "❌"}.get(result.code, "❓")
+    green = "⚠️" if result.waived else "✅"
+    sign = {EXIT_GREEN: green, EXIT_FAIL: "❌"}.get(result.code, "❓")
     environment, release = markdown(result.environment, limit=100), markdown(result.release, limit=100)
-    yield f"## {sign} {environment} {release}: {decision(result.code)}"
+    yield f"## {sign} {environment} {release}: {result.decision}"
     yield ""
     last = result.rounds[-1] if result.rounds else None
     counts = last.tally if last else "no run was made"
@@ -73,7 +74,7 @@ def _rounds(result: GateResult) -> Iterator[str]:
     yield "| round | began | took | decision | checks |"
     yield "| ---: | --- | ---: | --- | --- |"
     for told in shown:
-        yield f"| {told.number} | {told.began} | {told.took:.1f} s | {decision(told.code)} | {told.tally} |"
+        yield f"| {told.number} | {told.began} | {told.took:.1f} s | {told.decision} | {told.tally} |"
     if len(shown) < len(result.rounds):
         yield ""
         yield f"{len(result.rounds) - len(shown)} rounds before these are not shown."

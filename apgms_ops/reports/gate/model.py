@@ -15,6 +15,16 @@ def decision(code: int) -> str:
     return _DECISIONS.get(code, f"NO DECISION (exit {code})")
 
 
+def decision_on(code: int, waived: int) -> str:
+    """Return what a gate says in words, and how many checks were red and waived: a GO over some is not a plain one.
+
+    Args:
+        code: Its exit code.
+        waived: How many checks of the round that decided are WAIVED.
+    """
+    return f"{decision(code)}, over {waived} WAIVED" if waived and code == EXIT_GREEN else decision(code)
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One run of all the checks."""
@@ -55,6 +65,16 @@ class Round:
         )
 
     @property
+    def waived(self) -> tuple[CheckResult, ...]:
+        """The checks that were red, and are let by."""
+        return tuple(check for check in self.checks if check.verdict is Verdict.WAIVED)
+
+    @property
+    def decision(self) -> str:
+        """What it comes to, in words."""
+        return decision_on(self.code, len(self.waived))
+
+    @property
     def tally(self) -> str:
         """The counts, in words."""
         return " · ".join(f"{number} {verdict}" for verdict, number in self.counts.items()) or "no checks"
@@ -84,3 +104,13 @@ class GateResult:
     advice: Advice | None
     """None where there is nothing to do."""
     interrupted: bool = False
+
+    @property
+    def waived(self) -> tuple[CheckResult, ...]:
+        """The checks of the round that decided that were red, and are let by."""
+        return self.rounds[-1].waived if self.rounds else ()
+
+    @property
+    def decision(self) -> str:
+        """What it says, in words."""
+        return decision_on(self.code, len(self.waived))

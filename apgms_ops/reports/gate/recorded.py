@@ -1,8 +1,15 @@
 """From a run as its ledger has it to the checks that are told of."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from apgms_ops.evidence.run import RecordedRun
+from apgms_ops.redact import printable
 from apgms_ops.reports.model import CheckResult
 from apgms_ops.verdict import Verdict
+
+_WAIVER: Final = 120
+"""Characters of each thing that a waiver says."""
 
 
 def checks_of(run: RecordedRun) -> tuple[CheckResult, ...]:
@@ -17,7 +24,7 @@ def checks_of(run: RecordedRun) -> tuple[CheckResult, ...]:
                 id=check["id"],
                 promise=check["promise"],
                 verdict=_verdict(said["verdict"]),
-                seen=str(said.get("seen", "")),
+                seen=_seen(said),
                 section=section,
                 step=step,
                 step_title=check["step_title"],
@@ -25,6 +32,20 @@ def checks_of(run: RecordedRun) -> tuple[CheckResult, ...]:
             )
         )
     return tuple(results)
+
+
+def _seen(said: Mapping[str, Any]) -> str:
+    """Return what was seen, and under which waiver that is let by: whoever reads a GO reads both."""
+    waiver, seen = said.get("waiver"), str(said.get("seen", ""))
+    if not isinstance(waiver, Mapping):
+        return seen
+    # First, and bounded: what was seen may be long, and whoever shows it cuts it at its end.
+    keys = ("expires", "reason", "owner", "approver", "approval", "link")
+    told = {key: printable(str(waiver.get(key, "?")), limit=_WAIVER) for key in keys}
+    return (
+        f"FAIL, waived until {told['expires']}: {told['reason']}; owner {told['owner']}, approved by "
+        f"{told['approver']} ({told['approval']}, {told['link']}) | {seen}"
+    )
 
 
 def _verdict(text: str) -> Verdict:
