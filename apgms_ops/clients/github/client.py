@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from apgms_ops.clients.github import archive, parse
+from apgms_ops.clients.github import archive, parse, parse_pulls
 from apgms_ops.clients.github.facts import (
     Ancestry,
     Artifact,
@@ -19,6 +19,7 @@ from apgms_ops.clients.github.facts import (
     TagObject,
     WorkflowRun,
 )
+from apgms_ops.clients.github.pull_facts import ChangedFile, PullRequest, Review
 from apgms_ops.clients.github.reading import LARGEST_ANSWER, Listing, RepositoryReader, hidden, json_of, refuse
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import BadAnswer, Incomplete
@@ -28,6 +29,7 @@ from apgms_ops.secret import Secret
 
 _CONTENTS = "Contents: read"
 _ACTIONS = "Actions: read"
+_PULLS = "Pull requests: read"
 
 
 class GithubClient:
@@ -124,6 +126,62 @@ class GithubClient:
             hidden(answer, what, _CONTENTS)
         found = parse.ancestry(json_of(answer))
         self._recorder.raw_json(f"GET {path}", {"status": found.value})
+        return found
+
+    def file(self, path: str, sha: str, deadline: Deadline) -> bytes:
+        """Return a file as it is at a commit.
+
+        Args:
+            path: Within the repository: `environments/waivers.toml`.
+            sha: Full name of the commit.
+            deadline: For all of it.
+
+        Raises:
+            AccessDenied: It is not there, or the token may not read it.
+            Incomplete: It is larger than a megabyte.
+        """
+        if any(part in ("", ".", "..") for part in path.split("/")):
+            msg = f"{self.source}: {printable(path, limit=80)!r} is no path of a file"
+            raise BadAnswer(msg)
+        answer = self._repository.get(f"/contents/{quote(path)}", [("ref", sha)], deadline, keep=False)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            hidden(answer, f"{printable(path, limit=80)} at {sha}", _CONTENTS)
+        return parse_pulls.content(json_of(answer))
+
+    # Who approved what
+
+    def pull_request(self, number: int, deadline: Deadline) -> PullRequest:
+        """Return a pull request.
+
+        Raises:
+            AccessDenied: It is not there, or the token may not read it.
+        """
+        path = f"/pulls/{number}"
+        answer = self._repository.get(path, [], deadline, keep=False)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            hidden(answer, f"pull request {number}", _PULLS)
+        found = parse_pulls.pull_request(json_of(answer))
+        if found.number != number:
+            msg = f"{answer.source}: pull request {number} was asked for, and {found.number} answered"
+            raise BadAnswer(msg)
+        return found
+
+    def reviews(self, number: int, deadline: Deadline) -> tuple[Review, ...]:
+        """Return every review of a pull request, the oldest first."""
+        listing = Listing(f"/pulls/{number}/reviews", "reviews", parse_pulls.review, _PULLS)
+        return self._repository.bare(listing, deadline)
+
+    def changed_files(self, pull: PullRequest, deadline: Deadline) -> tuple[ChangedFile, ...]:
+        """Return the files that a pull request changes.
+
+        Raises:
+            Incomplete: Fewer are listed than it says it changes: GitHub lists 3,000 at most.
+        """
+        listing = Listing(f"/pulls/{pull.number}/files", "files", parse_pulls.changed_file, _PULLS)
+        found = self._repository.bare(listing, deadline)
+        if len(found) < pull.files:
+            msg = f"{self.source}: pull request {pull.number} changes {pull.files} files, and {len(found)} are listed"
+            raise Incomplete(msg)
         return found
 
     # What ran on a commit

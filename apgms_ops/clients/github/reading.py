@@ -1,6 +1,6 @@
 """How one repository is read: identified first, page by page, and a 404 for what it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,7 @@ from apgms_ops.clients.github.facts import Repository
 from apgms_ops.clients.github.limits import limited
 from apgms_ops.clients.github.paging import next_page
 from apgms_ops.clients.http import Answer, HttpReader
-from apgms_ops.clients.http.shape import list_field, mapping, text_field
+from apgms_ops.clients.http.shape import list_field, mapping, sequence, text_field
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import AccessDenied, Incomplete, Unreachable
 from apgms_ops.observation import Recorder
@@ -129,27 +129,49 @@ class RepositoryReader:
             AccessDenied: It is not there, or the token may not read it.
             Incomplete: There is more than is read, or than is listed.
         """
-        answer = self.get(listing.path, [*params, ("per_page", str(_PAGE))], deadline)
+        bodies: list[Mapping[str, object]] = []
+        found: list[T] = []
+        source = self.source
+        for answer in self._pages(listing, params, deadline, keep=True):
+            source = answer.source
+            bodies.append(mapping(json_of(answer), "page"))
+            found += listing_items(listing, bodies[-1])
+        total = parse.whole(bodies[-1], "total_count", "page")
+        if len(found) < total:
+            msg = f"{source}: {total} of {listing.key} are said to be there, and {len(found)} are listed"
+            raise Incomplete(msg)
+        return tuple(found), bodies[0]
+
+    def bare(self, listing: Listing[T], deadline: Deadline) -> tuple[T, ...]:
+        """Return what all pages list where each page is the list itself: nothing in it says how many there are.
+
+        The pages themselves are not recorded.
+
+        Raises:
+            AccessDenied: It is not there, or the token may not read it.
+            Incomplete: There is more than is read.
+        """
+        found: list[T] = []
+        for answer in self._pages(listing, [], deadline, keep=False):
+            items = sequence(json_of(answer), "page")
+            found += [listing.make(item, f"{listing.key}[{i}]") for i, item in enumerate(items, len(found))]
+        return tuple(found)
+
+    def _pages(self, listing: Listing[T], params: Params, deadline: Deadline, *, keep: bool) -> Iterator[Answer]:
+        answer = self.get(listing.path, [*params, ("per_page", str(_PAGE))], deadline, keep=keep)
         if answer.status == HTTPStatus.NOT_FOUND:
             hidden(answer, f"{self.name}{listing.path}", listing.needs)
-        first = body = mapping(json_of(answer), "page")
-        found = listing_items(listing, body)
+        yield answer
         seen: set[object] = set()
         while (page := next_page(answer, self._url)) is not None:
             if page in seen:
                 answer.refuse("the pages lead in a circle")
             seen.add(page)
             if len(seen) >= _PAGES:
-                msg = f"{answer.source}: more than {_PAGES} pages; {len(found)} of {listing.key} were read"
+                msg = f"{answer.source}: more than {_PAGES} pages of {listing.key}; {len(seen)} were read"
                 raise Incomplete(msg)
-            answer = self._http.get(page[0], page[1], deadline=deadline)
-            body = mapping(json_of(answer), "page")
-            found += listing_items(listing, body)
-        total = parse.whole(body, "total_count", "page")
-        if len(found) < total:
-            msg = f"{answer.source}: {total} of {listing.key} are said to be there, and {len(found)} are listed"
-            raise Incomplete(msg)
-        return tuple(found), first
+            answer = self._http.get(page[0], page[1], deadline=deadline, keep=keep)
+            yield answer
 
 
 def root_of(owner: str, repository: str) -> str:
