@@ -120,7 +120,9 @@ def pull_number(link: str, declared: "Github") -> int | None:
     server, there = urlsplit(declared.url), urlsplit(link)
     # https://api.github.com shows to people at https://github.com, a server of one's own at its own address.
     host = server.netloc.removeprefix("api.")
-    if (there.scheme, there.netloc.lower(), there.query, there.fragment) != (server.scheme, host.lower(), "", ""):
+    if there.scheme not in ("https", server.scheme) or there.netloc.lower() != host.lower():
+        return None
+    if there.query or there.fragment:
         return None
     match there.path.split("/"):
         case ["", owner, repository, "pull", number] if re.fullmatch(r"[1-9][0-9]{0,8}", number):

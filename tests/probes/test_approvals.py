@@ -237,6 +237,8 @@ def test_an_account_that_is_gone_approves_nothing() -> None:
         ("https://api.github.com", "https://github.com/acme/platform/pull/7", 7),
         ("https://api.github.com", "https://GitHub.com/Acme/Platform/pull/123456", 123456),
         ("https://git.example/api/v3", "https://git.example/acme/platform/pull/7", 7),
+        ("http://127.0.0.1:8080", "https://127.0.0.1:8080/acme/platform/pull/7", 7),
+        ("http://127.0.0.1:8080", "https://127.0.0.1:8081/acme/platform/pull/7", None),
         ("https://api.acme.ghe.com", "https://acme.ghe.com/acme/platform/pull/7", 7),
         ("https://api.github.com", "https://github.com/acme/other/pull/7", None),
         ("https://api.github.com", "https://github.com/evil/platform/pull/7", None),
