@@ -45,8 +45,8 @@ class Github(Model):
     repository: RepositoryPart
     """Its name."""
     token: SecretRef
-    """A token that may read contents, checks, commit statuses, Actions and, to prove who approved a waiver, pull requests;
-    `release` commands need more."""
+    """A token that may read contents, checks, commit statuses, Actions and, to prove who approved a waiver, pull
+    requests; `release` commands need more."""
     ca_file: Text | None = None
     """Certificate authority of the server, a PEM file; the system's where it is left out."""
     branch: Text = "main"
