@@ -87,6 +87,7 @@ def _lines(period: Period, now: datetime) -> Iterator[str]:
     often = "nobody says how often" if period.every is None else f"one every {format_duration(period.every)}"
     expected = "?" if period.expected is None else period.expected
     yield f"daily checks: {period.daily} runs of {expected} expected ({often}); {period.performed} runs in all"
+    yield "seals: missing ones are told, and none is verified here: `apgms-ops evidence verify` does that"
     for missed in period.missed:
         yield f"- EXCEPTION {missed.count} missed between {_utc(missed.since)} and {_utc(missed.until)}"
     broken = {"does not verify": period.invalid, "UNSEALED": period.unsealed, "never closed": period.unfinished}
@@ -141,6 +142,7 @@ def as_json(period: Period) -> dict[str, Any]:
         "missed": [{"from": m.since.isoformat(), "to": m.until.isoformat(), "count": m.count} for m in period.missed],
         "invalid": period.invalid,
         "unsealed": period.unsealed,
+        "seals_verified": False,
         "unfinished": period.unfinished,
         "controls": {
             control.name: {

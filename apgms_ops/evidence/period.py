@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from apgms_ops.errors import EvidenceInvalid
-from apgms_ops.evidence.daily import began, counts
+from apgms_ops.evidence.daily import SKEW, began, counts
 from apgms_ops.evidence.dsse import NAME as SEAL
 from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.verdict import Verdict
@@ -58,12 +58,14 @@ class Period:
     end: datetime
     every: timedelta | None
     """How often the daily checks are to be run; None where nobody says."""
+    due_until: datetime
+    """The end, or the present where that is earlier: what is due later is not expected yet."""
     performed: int = 0
     """Runs that came to verdicts."""
     daily: int = 0
     """Of them, runs of the daily checks."""
     judged: dict[str, int] = field(default_factory=dict)
-    """Control → runs in which a check of it came to a verdict."""
+    """Control → runs in which a check of it was seen to hold or not to hold."""
     reds: list[Red] = field(default_factory=list)
     missed: list[Missed] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
@@ -73,8 +75,8 @@ class Period:
 
     @property
     def expected(self) -> int | None:
-        """Runs of the daily checks that were to happen; None where nobody says how often."""
-        return None if self.every is None else (self.end - self.start) // self.every
+        """Runs of the daily checks that were to happen by now; None where nobody says how often."""
+        return None if self.every is None else max(timedelta(), self.due_until - self.start) // self.every
 
     @property
     def exceptions(self) -> int:
@@ -84,6 +86,28 @@ class Period:
 
 
 _ORDER: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WAIVED)
+_SEEN: Final = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
+"""What judges a control: a check that was skipped, or could not look, evidences nothing."""
+
+
+@dataclass(slots=True)
+class _Schedule:
+    """Which runs were due. Lateness adds up: runs that are late by a little each time are fewer than were due."""
+
+    every: timedelta | None
+    last: datetime
+    """When the newest run that counts was made, or when the period began."""
+    late: timedelta = timedelta()
+
+    def missed(self, then: datetime) -> list[Missed]:
+        """Take a run, or the end; return what was due before it. Late by less than half an interval is late alone."""
+        since, self.last = self.last, then
+        if self.every is None:
+            return []
+        self.late = max(timedelta(), self.late + then - since - self.every)
+        count = int(self.late / self.every + 0.5)
+        self.late -= count * self.every
+        return [Missed(since + self.every, then, count)] if count else []
 
 
 def tell(  # noqa: PLR0913 — what a period is
@@ -107,17 +131,21 @@ def tell(  # noqa: PLR0913 — what a period is
         steps: The steps of the daily checks that have checks.
         now: The present: what is due later is not missed.
     """
-    period = Period(environment, start, end, every)
+    period = Period(environment, start, end, every, min(end, now))
     open_: dict[str, Red] = {}
-    last_daily: datetime | None = None
+    schedule = _Schedule(every, start)
     for folder in _folders(runs, environment):
         try:
             run = read_run(folder)
-            at = began(run)
+            at = _moment(run, now)
         except (EvidenceInvalid, KeyError, ValueError) as error:
             period.invalid.append(f"{folder.name}: {error}")
             continue
-        if run.environment != environment or run.is_replay or at >= end:
+        if run.environment != environment or run.is_replay:
+            continue
+        if at >= end:
+            # What was still red at the end may have been mended since: that is told, and nothing else of later runs.
+            period.reds += _greened(run, at, open_)
             continue
         inside = at >= start
         if run.close is None:
@@ -125,15 +153,14 @@ def tell(  # noqa: PLR0913 — what a period is
                 period.unfinished.append(folder.name)
             continue
         if counts(run, steps):
-            period.missed += _missed(max(start, last_daily or start), at, every) if inside else []
-            last_daily = at
+            if inside:
+                period.missed += schedule.missed(at)
             period.daily += inside
         period.performed += inside
         if inside and not (folder / SEAL).is_file():
             period.unsealed.append(folder.name)
         period.reds += [red for red in _judge(run, at, open_, period.judged if inside else {}) if at >= start]
-    until = min(end, now)
-    period.missed += _missed(max(start, last_daily or start), until, every)
+    period.missed += schedule.missed(max(schedule.last, period.due_until))
     period.reds += open_.values()
     period.reds.sort(key=lambda red: (red.since, red.check))
     return period
@@ -144,12 +171,17 @@ def _folders(runs: Path, environment: str) -> Iterator[Path]:
         yield from sorted(folder for folder in runs.glob(f"*-{environment}-*") if folder.is_dir())
 
 
-def _missed(last: datetime, then: datetime, every: timedelta | None) -> list[Missed]:
-    """Return the runs that were due between two: one that is late by less than half an interval is late alone."""
-    if every is None:
-        return []
-    count = round((then - last) / every) - 1
-    return [Missed(last + every, then, count)] if count > 0 else []
+def _moment(run: RecordedRun, now: datetime) -> datetime:
+    """Return when a run was planned.
+
+    Raises:
+        ValueError: That is still to come, so that nobody knows when it was.
+    """
+    at = began(run)
+    if at > now + SKEW:
+        msg = f"it says that it was made in the future, at {at.isoformat()}"
+        raise ValueError(msg)
+    return at
 
 
 def _judge(run: RecordedRun, at: datetime, open_: dict[str, Red], judged: dict[str, int]) -> list[Red]:
@@ -161,14 +193,11 @@ def _judge(run: RecordedRun, at: datetime, open_: dict[str, Red], judged: dict[s
         if body is None:
             continue
         verdict = Verdict(body["verdict"])
-        controls |= set(check["controls"])
+        controls |= set(check["controls"]) if verdict in _SEEN else set()
         red = open_.get(check["id"])
         if verdict is Verdict.PASS:
             if red is not None:
-                del open_[check["id"]]
-                by, commit = _origin(run)
-                name = run.path.name
-                over.append(replace(red, until=at, green_run=name, green_by=by, green_at_commit=commit))
+                over.append(_green(open_.pop(check["id"]), run, at))
         elif verdict in _ORDER:
             before = red or Red(check["id"], tuple(check["controls"]), verdict, at, run.path.name)
             waiver = body.get("waiver")
@@ -177,6 +206,19 @@ def _judge(run: RecordedRun, at: datetime, open_: dict[str, Red], judged: dict[s
     for control in controls:
         judged[control] = judged.get(control, 0) + 1
     return over
+
+
+def _greened(run: RecordedRun, at: datetime, open_: dict[str, Red]) -> list[Red]:
+    """Return what a run saw PASS of what is still open."""
+    if run.close is None:
+        return []
+    passed = [check for check in open_ if run.verdicts.get(check, {}).get("verdict") == Verdict.PASS]
+    return [_green(open_.pop(check), run, at) for check in passed]
+
+
+def _green(red: Red, run: RecordedRun, at: datetime) -> Red:
+    by, commit = _origin(run)
+    return replace(red, until=at, green_run=run.path.name, green_by=by, green_at_commit=commit)
 
 
 def _origin(run: RecordedRun) -> tuple[str, str]:

@@ -50,26 +50,43 @@ class Standing:
 def last_seen(runs: Path, environment: str, checks: Iterable[Check], now: datetime) -> dict[str, Seen]:
     """Return what each check last came to, in verified, finished runs that are no replays and not of the future.
 
+    Each parameter counts by its own newest verdict, and of those the worst: a run of one parameter says nothing of the
+    others. Parameters that are no more (a service was removed) are forgotten once a run planned their whole section
+    of the runbook without them.
+
     Args:
         runs: The folder of runs.
         environment: Whose.
         checks: Which.
         now: The present.
     """
-    wanted = {check.id for check in checks}
-    found: dict[str, Seen] = {}
+    sections: dict[str, set[str]] = {}
+    for check in checks:
+        sections.setdefault(check.section, set()).add(check.id)
+    wanted = set().union(*sections.values())
+    found: dict[str, dict[str, Seen]] = {}
     for number, run in enumerate(earlier_runs(runs, environment, AFTER_ALL)):
         if number >= SEARCHED or not wanted:
             break
         if began(run) > now + SKEW:
             continue
-        verdicts: dict[str, list[Verdict]] = {}
-        for check, body in run.verdicts.items():
-            verdicts.setdefault(check.partition("[")[0], []).append(Verdict(body["verdict"]))
-        for check in wanted & verdicts.keys():
-            found[check] = Seen(worst(verdicts[check]), began(run), run.path.name)
-        wanted -= verdicts.keys()
-    return found
+        for check_id, body in run.verdicts.items():
+            base = check_id.partition("[")[0]
+            if base in wanted:
+                seen = Seen(Verdict(body["verdict"]), began(run), run.path.name)
+                found.setdefault(base, {}).setdefault(check_id, seen)
+        judged = {check_id.partition("[")[0] for check_id in run.verdicts}
+        for section in sections.values():
+            # Where a section has one check alone, a run of one of its parameters would look like a whole one.
+            wanted -= section if len(section) > 1 and section <= judged else set()
+    return {check: _worst(each.values()) for check, each in found.items()}
+
+
+def _worst(seen: Iterable[Seen]) -> Seen:
+    """Return the worst, and of several the oldest: that one tells how fresh all of them are."""
+    each = tuple(seen)
+    verdict = worst(one.verdict for one in each)
+    return min((one for one in each if one.verdict is verdict), key=lambda one: one.at)
 
 
 def standings(  # noqa: PLR0913 — everything that a control stands on

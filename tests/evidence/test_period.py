@@ -51,6 +51,34 @@ def test_runs_that_did_not_happen_are_exceptions(tmp_path: Path) -> None:
     assert told(tmp_path, days=8, now=START + 103 * HOUR).missed == [found.missed[0]]
 
 
+def test_lateness_adds_up_to_runs_that_were_missed(tmp_path: Path) -> None:
+    """Runs that are each late by less than half an interval are too few all the same; many at once lend nothing."""
+    for number in range(12):
+        write_run(tmp_path, START + HOUR + number * 35 * HOUR, checks=daily())
+    found = told(tmp_path, days=17)
+    assert (found.expected, found.daily) == (17, 12)
+    assert sum(missed.count for missed in found.missed) == 5
+    for minutes in range(1, 20):
+        write_run(tmp_path / "early", START + minutes * HOUR / 60, checks=daily())
+    assert sum(missed.count for missed in told(tmp_path / "early").missed) == 4
+
+
+def test_a_run_of_the_future_counts_for_nothing(tmp_path: Path) -> None:
+    """A clock that was wrong is an exception: it neither makes a run nor has others missed before they are due."""
+    write_run(tmp_path, START + HOUR, checks=daily())
+    ahead = write_run(tmp_path, START + 4 * DAY, checks=daily())
+    found = told(tmp_path, now=START + 12 * HOUR)
+    assert (found.expected, found.daily, found.missed) == (0, 1, [])
+    assert [name.partition(":")[0] for name in found.invalid] == [ahead.name]
+
+
+@pytest.mark.parametrize("verdict", ["SKIPPED", "UNKNOWN"])
+def test_what_nobody_saw_judges_no_control(tmp_path: Path, verdict: str) -> None:
+    """A control whose every check was skipped, or could not look, is a gap."""
+    write_run(tmp_path, START + HOUR, checks=daily(), verdicts=dict.fromkeys(range(len(daily())), verdict))
+    assert told(tmp_path, days=1).judged == {}
+
+
 def test_nothing_at_all_is_all_missed(tmp_path: Path) -> None:
     """A folder without runs is no quiet period."""
     assert sum(missed.count for missed in told(tmp_path).missed) == 4
@@ -77,6 +105,17 @@ def test_what_is_still_red_and_what_was_before_are_told(tmp_path: Path) -> None:
     assert set(reds) == {daily()[1]["id"], daily()[2]["id"]}
     assert reds[daily()[1]["id"]].since == START - 3 * DAY
     assert reds[daily()[2]["id"]].until is None
+
+
+def test_what_was_mended_after_the_period_is_not_still_red(tmp_path: Path) -> None:
+    """A PASS after the end ends what was red; a later FAIL and an unfinished run tell nothing of the period."""
+    write_run(tmp_path, START + HOUR, checks=daily(), verdicts={0: "FAIL", 1: "FAIL"})
+    write_run(tmp_path, START + DAY, checks=daily(), closed=False)
+    green = write_run(tmp_path, START + 2 * DAY, checks=daily(), verdicts={1: "FAIL", 2: "FAIL"})
+    reds = {red.check: red for red in told(tmp_path, days=1).reds}
+    assert set(reds) == {daily()[0]["id"], daily()[1]["id"]}
+    assert (reds[daily()[0]["id"]].until, reds[daily()[0]["id"]].green_run) == (START + 2 * DAY, green.name)
+    assert reds[daily()[1]["id"]].until is None
 
 
 def test_a_waiver_that_was_used_is_told(tmp_path: Path) -> None:

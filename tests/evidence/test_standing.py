@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +90,30 @@ def test_the_newest_run_that_counts_tells(tmp_path: Path) -> None:
     assert {one.run for one in seen.values()} == {old.name}
     assert seen[checks[2].id].verdict is Verdict.FAIL
     assert seen[checks[0].id].verdict is Verdict.PASS
+
+
+def of_plan(name: str) -> dict[str, Any]:
+    """Return a check as a plan has it."""
+    check = {"id": f"checks/x.py::{name}", "promise": "It.", "runbook": ["daily-checks", 3], "step_title": ""}
+    return check | {"controls": ["audit-logging"], "probes": [], "clients": [], "service": None, "absent": None}
+
+
+def test_a_run_of_one_parameter_hides_nothing_of_another(tmp_path: Path) -> None:
+    """Each parameter counts by its own newest verdict until a run of the whole section is without it."""
+    one, other, beside = (of_plan(name) for name in ("test_p[audit]", "test_p[payments]", "test_q"))
+    checks = [Check(f"checks/x.py::{name}", "It.", "daily-checks", 3) for name in ("test_p", "test_q")]
+    red = write_run(tmp_path, NOW - 5 * HOUR, checks=[one, other, beside], verdicts={0: "FAIL"})
+    write_run(tmp_path, NOW - 2 * HOUR, checks=[other])
+    write_run(tmp_path, NOW - HOUR, checks=[other])
+    found = last_seen(tmp_path, "production", checks, NOW)[checks[0].id]
+    assert found == Seen(Verdict.FAIL, NOW - 5 * HOUR, red.name)
+    whole = write_run(tmp_path, NOW, checks=[other, beside])
+    assert {one.run for one in last_seen(tmp_path, "production", checks, NOW).values()} == {whole.name}
+
+
+def test_the_oldest_parameter_tells_how_fresh_a_check_is(tmp_path: Path) -> None:
+    """A parameter that passed today does not freshen one that passed last week."""
+    old = write_run(tmp_path, NOW - 7 * DAY, checks=[of_plan("test_p[audit]")])
+    write_run(tmp_path, NOW - HOUR, checks=[of_plan("test_p[payments]")])
+    check = Check("checks/x.py::test_p", "It.", "daily-checks", 3)
+    assert last_seen(tmp_path, "production", [check], NOW)[check.id] == Seen(Verdict.PASS, NOW - 7 * DAY, old.name)
