@@ -16,7 +16,9 @@ FILE: Final = "waivers.toml"
 LONGEST: Final = timedelta(days=90)
 """How long a waiver may be in force; after that it is asked for anew."""
 UNPROVEN: Final = "unproven"
-"""Nobody looked whether the approver approved: the link says where a reader can."""
+"""It is not known whether the approver approved: the link says where a reader can look."""
+REFUSED: Final = "refused"
+"""It is known that the approver did not approve it: it excuses nothing."""
 _JUDGING: Final = timedelta(seconds=30)
 """What judging a run may take: a waiver that ends meanwhile excuses nothing any more."""
 
@@ -110,7 +112,12 @@ def excuse(waivers: Iterable[Mapping[str, Any]], check: str, at: datetime) -> Ma
         at: When it is judged; the waiver is in force from now until judging is over.
     """
     for waiver in waivers:
-        if waiver["check"] == check and in_force(waiver, at) and in_force(waiver, at + _JUDGING):
+        if (
+            waiver["check"] == check
+            and waiver["approval"] != REFUSED
+            and in_force(waiver, at)
+            and in_force(waiver, at + _JUDGING)
+        ):
             return waiver
     return None
 
@@ -135,5 +142,7 @@ def troubles(waivers: Iterable[Mapping[str, Any]], verdicts: Mapping[str, str], 
             yield f"EXPIRED at {waiver['expires']}: {who}; mend the check or ask for another, and remove it"
         elif at < datetime.fromisoformat(waiver["issued"]):
             yield f"not in force before {waiver['issued']}: {who}"
+        elif waiver["approval"] == REFUSED:
+            yield f"REFUSED, {waiver['approver']} did not approve it: {who}; see {waiver['link']}"
         elif verdicts.get(check) == "PASS":
             yield f"unused, the check PASSES: {who}; remove it"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from apgms_ops.compliance.waivers import REFUSED
 from apgms_ops.errors import EvidenceInvalid
 from apgms_ops.evidence.ledger import CLOSE, OBSERVATION, PLAN, VERDICT, Entry
 from apgms_ops.redact import printable
@@ -85,6 +86,8 @@ def _verdict_faults(entry: Entry, waivers: Sequence[Mapping[str, Any]]) -> Itera
         return
     if waiver["check"] != body["check"]:
         yield f"WAIVED by a waiver of another check, {waiver['check']}"
+    if waiver.get("approval") == REFUSED:
+        yield "WAIVED by a waiver that its approver did not approve"
     issued, expires = (_zoned(waiver[key]) for key in ("issued", "expires"))
     if entry.at < issued:
         yield f"WAIVED by a waiver that was not issued before {issued.isoformat()}"

@@ -19,6 +19,7 @@ from apgms_ops.errors import ConfigurationError, EvidenceInvalid, SandboxError
 from apgms_ops.evidence.ledger import CLOSE, VERDICT
 from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.plugin import closing
+from apgms_ops.plugin.approving import looked_up
 from apgms_ops.plugin.collection import PlannedCheck
 from apgms_ops.plugin.live import LiveLine
 from apgms_ops.plugin.options import SANDBOX, Options, recorded_environment
@@ -125,8 +126,8 @@ class Record:
         if recorded is not None:
             self._run.waivers = tuple(recorded.plan.get("waivers") or ())
         else:
-            found = waivers.of(self._run.environment.name)
-            self._run.waivers = tuple(waiver.recorded() for waiver in found)
+            found = [waiver.recorded() for waiver in waivers.of(self._run.environment.name)]
+            self._run.waivers = looked_up(found if self._recording else [], self._run.environment, self._say)
         if self._options.limits is not None:
             self._run.environment = loading.with_limits(self._run.environment, self._options.limits)
 

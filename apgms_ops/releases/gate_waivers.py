@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from apgms_ops.compliance.waivers import REFUSED
 from apgms_ops.evidence.run import RecordedRun
 from apgms_ops.verdict import Verdict
 
@@ -27,6 +28,8 @@ def faults(run: RecordedRun) -> Iterator[str]:
             yield f"{check} is WAIVED, and the ledger does not say that it FAILED"
         elif not isinstance(waiver, Mapping) or waiver not in waivers or waiver.get("check") != check:
             yield f"{check} is WAIVED by a waiver that the plan does not hold"
+        elif waiver.get("approval") == REFUSED:
+            yield f"{check} is WAIVED by a waiver that its approver did not approve"
         elif not _lasts(waiver, run.plan):
             yield f"{check} is WAIVED by a waiver that was over when the run was planned"
 

@@ -64,6 +64,18 @@ def test_a_waiver_in_force_excuses_its_own_check(tmp_path: Path, at: datetime, c
     assert (excuse(recorded, check, at) is not None) is excused
 
 
+@pytest.mark.parametrize(("approval", "excused"), [("proven", True), ("unproven", True), ("refused", False)])
+def test_a_waiver_that_its_approver_refused_excuses_nothing(tmp_path: Path, approval: str, excused: bool) -> None:  # noqa: FBT001 — a parameter
+    """What is known not to be approved is void, and said to be so; what could not be found out is not."""
+    (waiver,) = load_waivers(write(tmp_path, {})).waivers
+    recorded = [waiver.recorded() | {"approval": approval}]
+    assert (excuse(recorded, CHECK, ISSUED + DAY) is not None) is excused
+    said = list(troubles(recorded, {CHECK: "FAIL"}, ISSUED + DAY))
+    assert [line.startswith("REFUSED, head of operations did not approve it") for line in said] == [True] * (
+        not excused
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

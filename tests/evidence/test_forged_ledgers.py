@@ -135,6 +135,10 @@ def _of_another(waiver: dict[str, Any]) -> None:
     waiver["check"] = "checks/daily/test_lag.py::test_0"
 
 
+def _refused(waiver: dict[str, Any]) -> None:
+    waiver["approval"] = "refused"
+
+
 def _without_zone(waiver: dict[str, Any]) -> None:
     waiver["expires"] = "2027-01-01T00:00:00"
 
@@ -142,6 +146,7 @@ def _without_zone(waiver: dict[str, Any]) -> None:
 WAIVERS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "expired when it was used": (_expired, r"line 5: WAIVED by a waiver that expired at 2026-11-23T03:00"),
     "not issued yet when it was used": (_not_yet, r"line 5: WAIVED by a waiver that was not issued before 2026-11-25"),
+    "that its approver did not approve": (_refused, r"line 5: WAIVED by a waiver that its approver did not approve"),
     "of another check": (_of_another, r"line 5: WAIVED by a waiver of another check"),
     "without a zone": (_without_zone, r"lacks what it must hold \(ValueError: a time without its zone"),
 }

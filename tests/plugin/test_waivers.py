@@ -1,11 +1,15 @@
 """A waiver in force turns a FAIL into WAIVED, in the exit code alone; everything else stays as it was seen."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from apgms_ops.evidence.adjudication import adjudicate
 from apgms_ops.evidence.ledger import CLOSE, VERDICT, verify
+from tests.clients.conftest import WireServer
+from tests.clients.github.test_client import HERE, NOT_FOUND, answer
+from tests.clients.github.test_pulls import content, pull, review
 from tests.plugin.conftest import Finished, Site
 
 CHECKS = '''
@@ -149,3 +153,84 @@ def test_a_waiver_that_spells_a_secret_out_is_refused(site: Site) -> None:
     assert finished.code == 4
     assert "a waiver spells a secret out" in finished.output
     assert "hunter2hunter2" not in finished.output
+
+
+GITHUB = """
+[github]
+url = "{url}"
+owner = "acme"
+repository = "platform"
+token = "env:TOKEN"
+required_checks = ["test"]
+required_jobs = ["publish"]
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[WireServer]:
+    """A wire server for one test."""
+    it = WireServer()
+    yield it
+    it.close()
+
+
+def approved_site(site: Site, server: WireServer) -> str:
+    """Give the site a waiver whose link is a pull request on the server; return the file as it was approved."""
+    toy = site.folder / "environments" / "toy.toml"
+    toy.write_text(toy.read_text() + GITHUB.format(url=server.url))
+    waive(site)
+    file = site.folder / "environments" / "waivers.toml"
+    link = f"{server.url.replace('http:', 'https:')}/acme/platform/pull/7"
+    file.write_text(file.read_text().replace("https://github.example/apgms/platform/pull/1", link))
+    return file.read_text()
+
+
+LISTED = answer([{"filename": "environments/waivers.toml", "status": "modified"}])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "workers"])
+def test_a_proven_approval_is_recorded(site: Site, server: WireServer, workers: list[str]) -> None:
+    """The plan and the verdict say proven, and so does the terminal; GitHub is asked once, whatever the workers."""
+    approved = approved_site(site, server)
+    server.answers(HERE, answer(pull()), answer([review()]), LISTED, answer(content(approved.encode())))
+    site.checks(CHECKS)
+    finished = site.run("--env", "toy", *workers, environ={"TOKEN": "ghp_0123456789"})
+    assert (finished.code, finished.verdicts["test_red"]) == (0, "WAIVED")
+    assert "approved by lead (proven, https://" in finished.output
+    assert [waiver["approval"] for waiver in finished.run.plan["waivers"]] == ["proven"]
+    assert finished.run.verdicts[RED]["waiver"]["approval"] == "proven"
+    assert len(server.heads) == 5
+
+
+def test_a_refused_approval_excuses_nothing(site: Site, server: WireServer) -> None:
+    """Where it is known that the approver did not approve it the FAIL stays one; a replay judges the same."""
+    approved_site(site, server)
+    server.answers(HERE, answer(pull()), answer([review(state="CHANGES_REQUESTED")]), LISTED, answer(content(b"")))
+    site.checks(CHECKS)
+    finished = site.run("--env", "toy", environ={"TOKEN": "ghp_0123456789"})
+    assert (finished.code, finished.verdicts["test_red"]) == (1, "FAIL")
+    assert "waiver REFUSED, it excuses nothing" in finished.output
+    assert "REFUSED, lead did not approve it" in finished.output
+    assert [waiver["approval"] for waiver in finished.run.plan["waivers"]] == ["refused"]
+    assert site.run(f"--replay={finished.run.path}").code == 1
+
+
+def test_what_github_does_not_tell_leaves_a_waiver_in_force(site: Site, server: WireServer) -> None:
+    """Without an answer the waiver is unproven, which is told with its cause, and the run goes on."""
+    approved_site(site, server)
+    server.answers(NOT_FOUND)
+    site.checks(CHECKS)
+    finished = site.run("--env", "toy", environ={"TOKEN": "ghp_0123456789"})
+    assert (finished.code, finished.verdicts["test_red"]) == (0, "WAIVED")
+    assert "waiver unproven: test_checks.py::test_red: could not find out: " in finished.output
+    assert "approved by lead (unproven, https://" in finished.output
+
+
+def test_without_waivers_github_is_not_asked(site: Site, server: WireServer) -> None:
+    """A run that has nothing to prove makes no call, and one that only collects makes none either."""
+    approved_site(site, server)
+    site.checks(CHECKS)
+    assert site.run("--env", "toy", "--collect-only", environ={"TOKEN": "ghp_0123456789"}).code == 0
+    (site.folder / "environments" / "waivers.toml").unlink()
+    assert site.run("--env", "toy", environ={"TOKEN": "ghp_0123456789"}).code == 1
+    assert server.heads == []

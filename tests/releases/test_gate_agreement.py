@@ -146,6 +146,17 @@ def test_a_waived_check_needs_its_waiver_in_the_plan(body: dict[str, Any], plan:
     assert said in judged.findings[0]
 
 
+def test_a_waiver_that_was_refused_lets_nothing_by() -> None:
+    """A waiver that its approver did not approve is void, though the plan holds it."""
+    void = waiver(WAIVED) | {"approval": "refused"}
+    whole = run("PASS", "WAIVED")
+    verdicts = {**whole.verdicts, WAIVED: {"verdict": "WAIVED", "raw": "FAIL", "waiver": void}}
+    judged = judge(
+        ASKED, 0, RecordedRun(whole.path, {**whole.plan, "waivers": [void]}, {}, verdicts, whole.close, "ab")
+    )
+    assert (judged.code, judged.findings[0][-41:]) == (10, "a waiver that its approver did not approve"[-41:])
+
+
 def test_another_checks_waiver_lets_nothing_by() -> None:
     """A waiver that the plan holds counts for its own check alone."""
     other = waiver("smoke/test_a.py::test_0")
