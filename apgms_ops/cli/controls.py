@@ -5,23 +5,21 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from apgms_ops.cli import docs, report
+from apgms_ops.cli.evidence_period import ZONE, moment
 from apgms_ops.compliance import load_controls
 from apgms_ops.compliance.supplied import FILE, load_supplied
 from apgms_ops.compliance.supplied import register as register_document
 from apgms_ops.environment.evidence import Evidence
 from apgms_ops.environment.loading import find, folder_of_environments, load
-from apgms_ops.errors import ConfigurationError
 from apgms_ops.evidence.standing import Standing, last_seen, standings
 from apgms_ops.redact import printable
 
 EXIT_GAPS = 1
-_ZONE = "Australia/Sydney"
 _SHOWN = 4
 """Gaps of one control that are listed."""
 
@@ -43,7 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add.add_argument("--control", metavar="NAME", required=True)
     add.add_argument("--title", required=True)
     add.add_argument("--owner", required=True, help="who answers for it")
-    add.add_argument("--expires", metavar="DATE", required=True, help=f"its last day is the one before, in {_ZONE}")
+    add.add_argument("--expires", metavar="DATE", required=True, help=f"its last day is the one before, in {ZONE.key}")
     add.set_defaults(run=_register)
 
 
@@ -52,12 +50,7 @@ def _folder(arguments: argparse.Namespace) -> Path:
 
 
 def _register(arguments: argparse.Namespace) -> int:
-    try:
-        day = datetime.fromisoformat(arguments.expires)
-    except ValueError as error:
-        msg = f"--expires: expected a date such as 2027-06-30, not {printable(arguments.expires, limit=60)!r}"
-        raise ConfigurationError(msg) from error
-    expires = day if day.tzinfo else datetime.combine(day.date(), time(), ZoneInfo(_ZONE))
+    expires = moment(arguments.expires, "--expires").astimezone(ZONE)
     told = {"control": arguments.control, "title": arguments.title, "owner": arguments.owner}
     now = datetime.now(UTC).replace(microsecond=0)
     added = register_document(_folder(arguments), arguments.document, told, now, expires)

@@ -120,6 +120,9 @@ def register(folder: Path, document: Path, told: Mapping[str, str], issued: date
         raise ConfigurationError(msg) from error
     file = os.path.relpath(document.resolve(), folder.resolve())
     values = {**told, "file": file, "sha256": digest}
+    if not all(value.isprintable() for value in values.values()):
+        msg = "a title, an owner and the name of a file are one line of text"
+        raise ConfigurationError(msg)
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     lines += [f"issued = {issued.isoformat()}", f"expires = {expires.isoformat()}"]
     path = folder / FILE

@@ -10,11 +10,12 @@ from pydantic import Field, model_validator
 
 from apgms_ops.environment.loading import read_as
 from apgms_ops.environment.smoke import HttpsUrl
-from apgms_ops.environment.types import Model, Name, Seq, Text, Zoned
+from apgms_ops.environment.types import Duration, Model, Name, Seq, Text, Zoned, format_duration
 
 FILE: Final = "waivers.toml"
 LONGEST: Final = timedelta(days=90)
-"""How long a waiver may be in force; after that it is asked for anew."""
+"""How long a waiver may be in force, unless the file says otherwise; after that it is asked for anew."""
+YEAR: Final = timedelta(days=365)
 UNPROVEN: Final = "unproven"
 """It is not known whether the approver approved: the link says where a reader can look."""
 REFUSED: Final = "refused"
@@ -39,7 +40,7 @@ class Waiver(Model):
     issued: Zoned
     """First moment at which it is in force."""
     expires: Zoned
-    """First moment at which it is not any more: 90 days later at most."""
+    """First moment at which it is not any more."""
     link: HttpsUrl
     """Where it was approved: the pull request."""
 
@@ -50,9 +51,6 @@ class Waiver(Model):
             raise ValueError(msg)
         if self.issued >= self.expires:
             msg = "expires: later than issued"
-            raise ValueError(msg)
-        if self.expires - self.issued > LONGEST:
-            msg = f"expires: at most {LONGEST.days} days after issued; ask for it anew then"
             raise ValueError(msg)
         return self
 
@@ -77,7 +75,21 @@ class Waiver(Model):
 class Waivers(Model):
     """The waivers of a site."""
 
+    longest: Duration = LONGEST
+    """How long a waiver may be in force: a year at most."""
     waivers: Seq[Waiver] = ()
+
+    @model_validator(mode="after")
+    def _not_for_ever(self) -> Self:
+        if self.longest > YEAR:
+            msg = "longest: a year at most (365d); what lasts longer is no exception"
+            raise ValueError(msg)
+        for waiver in self.waivers:
+            if waiver.expires - waiver.issued > self.longest:
+                most = format_duration(self.longest)
+                msg = f"expires of {waiver.check}: at most {most} after issued (longest); ask for it anew then"
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _one_at_a_time(self) -> Self:

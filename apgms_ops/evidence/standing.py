@@ -130,8 +130,10 @@ def _gaps(
         yield "to be supplied by hand: no check can give it, and no document that holds is registered"
     elif not checks and not valid:
         yield "no check evidences it, and no document is registered"
+    # One that was renewed, under the same title, is not missed.
+    held = {document.title for document, trouble in supplied if not trouble}
     for document, trouble in supplied:
-        if trouble:
+        if trouble and document.title not in held:
             yield f"{document.title}: {trouble}"
     never = [one.check.id for one in checks if one.seen is None]
     if never:

@@ -52,3 +52,25 @@ def test_a_registered_document_closes_a_gap(
     assert found["personnel-security"]["gaps"] == []
     assert found["personnel-security"]["supplied"][0]["owner"] == "people team"
     assert main([*command, "--expires", "soon"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--expires", "2126-06-30T12:00"), "--expires: a time needs its zone"),
+        (("--title", "Policy \udcff"), "are one line of text"),
+        (("--owner", "people\nteam"), "are one line of text"),
+    ],
+)
+def test_what_cannot_be_registered_is_one_line(
+    environments: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: tuple[str, str], said: str
+) -> None:
+    """A time without its zone, and text that no file can hold, are refused in words; the file stays as it was."""
+    policy = tmp_path / "policy.pdf"
+    policy.write_bytes(b"policy")
+    told = {"--control": "personnel-security", "--title": "Policy", "--owner": "o", "--expires": "2126-06-30"}
+    options = [part for pair in (told | dict([given])).items() for part in pair]
+    before = (environments / "controls.toml").read_bytes()
+    assert main(["controls", "--environments", str(environments), "register", str(policy), *options]) == 4
+    assert said in capsys.readouterr().err
+    assert (environments / "controls.toml").read_bytes() == before

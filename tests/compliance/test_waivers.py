@@ -82,7 +82,7 @@ def test_a_waiver_that_its_approver_refused_excuses_nothing(tmp_path: Path, appr
         ({"owner": None}, "owner"),
         ({"expires": "2026-12-10T00:00:00"}, "zone"),
         ({"expires": "2026-11-25T00:00:00Z"}, "later than issued"),
-        ({"expires": "2027-11-26T00:00:00Z"}, "at most 90 days"),
+        ({"expires": "2027-11-26T00:00:00Z"}, "at most 90d after issued"),
         ({"approver": '"Payments"'}, "somebody else than the owner"),
         ({"environments": "[]"}, "environments"),
         ({"link": '"javascript:alert(1)"'}, "link"),
@@ -95,6 +95,27 @@ def test_a_malformed_waiver_is_named(tmp_path: Path, change: dict[str, str | Non
     with pytest.raises(EnvironmentInvalid, match=named) as caught:
         load_waivers(write(tmp_path, change))
     assert "waivers.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("longest", "expires", "refused"),
+    [
+        ("14d", "2026-12-10T00:00:00Z", ""),
+        ("13d", "2026-12-10T00:00:00Z", "at most 13d after issued"),
+        ("180d", "2027-05-20T00:00:00Z", ""),
+        ("366d", "2026-12-10T00:00:00Z", "longest: a year at most"),
+    ],
+)
+def test_a_site_says_how_long_a_waiver_lasts(tmp_path: Path, longest: str, expires: str, refused: str) -> None:
+    """`longest` takes the place of 90 days, and is itself bounded by a year."""
+    folder = write(tmp_path, {"expires": expires})
+    file = folder / "waivers.toml"
+    file.write_text(f'longest = "{longest}"\n{file.read_text()}')
+    if refused:
+        with pytest.raises(EnvironmentInvalid, match=refused):
+            load_waivers(folder)
+    else:
+        assert len(load_waivers(folder).waivers) == 1
 
 
 def test_two_waivers_of_one_check_at_once_are_refused(tmp_path: Path) -> None:

@@ -70,6 +70,15 @@ def test_what_people_supply_counts_while_it_holds(trouble: str | None, gaps: int
     assert len(standing(BY_HAND, trouble=trouble).gaps) == gaps
 
 
+def test_a_document_that_was_renewed_is_no_gap() -> None:
+    """An expired document counts no more once one of the same title holds; one of another title is still missed."""
+    old, other = (POLICY, "expired at 2026-11-25"), (POLICY.model_copy(update={"title": "Other"}), "expired")
+    (found,) = standings([BY_HAND], [], {}, [old, (POLICY, "")], now=NOW, fresh=None)
+    assert found.gaps == ()
+    (found,) = standings([BY_HAND], [], {}, [other, (POLICY, "")], now=NOW, fresh=None)
+    assert found.gaps == ("Other: expired",)
+
+
 def test_a_control_without_anything_is_a_gap() -> None:
     """No check and no document is not "nothing to complain of"."""
     (found,) = standings([CHECKED], [], {}, [], now=NOW, fresh=None)

@@ -122,7 +122,7 @@ def test_a_malformed_waiver_stops_the_run(site: Site) -> None:
     finished = run(site)
     assert finished.code == 4
     assert "waivers.toml" in finished.output
-    assert "at most 90 days" in finished.output
+    assert "at most 90d after issued" in finished.output
 
 
 def test_a_replay_waives_what_was_waived_then(site: Site) -> None:
