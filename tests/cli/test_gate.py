@@ -1,5 +1,6 @@
 """`apgms-ops gate`: one verdict, from the ledger, and only where the exit of the run agrees with it."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -65,6 +66,31 @@ def test_a_red_release_is_rolled_back(gate_site: GateSite, tmp_path: Path) -> No
     assert "one is 1 (limit 2)" in (tmp_path / "s.md").read_text()
     suites = ET.parse(tmp_path / "j.xml").getroot()  # noqa: S314 — our own file
     assert (suites.get("failures"), suites.get("errors")) == ("1", "1")
+
+
+def test_a_release_over_something_waived_is_no_plain_go(gate_site: GateSite, tmp_path: Path) -> None:
+    """A FAIL under a waiver in force is exit 0, and every output says over what; its end makes it a roll back again."""
+    gate_site.folder_of_checks("smoke", RED)
+    now, day = datetime.now(UTC), timedelta(days=1)
+    text = """
+        [[waivers]]
+        check = "smoke/test_smoke.py::test_sees"
+        environments = ["toy"]
+        reason = "INC-123: two is on its way"
+        owner = "ops"
+        approver = "lead"
+        issued = {issued}
+        expires = {expires}
+        link = "https://github.example/apgms/platform/pull/1"
+    """
+    gate_site.write("environments/waivers.toml", text.format(issued=now - day, expires=now + day))
+    done = gate_site.gate("--summary", "s.md")
+    assert (done.code, last_line(done.out)) == (0, "gate: toy v1.4.2: GO, over 1 WAIVED (exit 0)")
+    assert "gate: WAIVED: It sees two. | FAIL, waived until " in done.out
+    assert "two is on its way; owner ops, approved by lead (unproven, https://" in done.out
+    assert (tmp_path / "s.md").read_text().startswith("## ⚠️ toy v1.4.2: GO, over 1 WAIVED\n")
+    gate_site.write("environments/waivers.toml", text.format(issued=now - 2 * day, expires=now - day))
+    assert gate_site.gate().code == 1
 
 
 def test_what_could_not_be_observed_is_neither(gate_site: GateSite) -> None:
