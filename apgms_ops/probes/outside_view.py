@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LENGTHS: Final = (timedelta(minutes=5), timedelta(hours=24))
 """What happens now, and what has happened since yesterday."""
 _FINE: Final = timedelta(minutes=5)
+_SEVERAL: Final = 5
+"""Probes."""
 _AN_ACCIDENT: Final = 1.5
 """Failed probes, between one and two: a share times a count is no whole number."""
 
@@ -43,13 +45,13 @@ class Compared:
     def beyond(self, limit: Decimal) -> bool:
         """Whether more fails outside than the service knows of, by more than `limit`.
 
-        One probe alone is an accident of any network, however large a share of a few it is; whether it is more than
-        that, the longer window tells.
+        One probe alone among several is an accident of any network; whether it is more than that, the longer window
+        tells. Of very few, one that failed may be all that there is to know.
         """
         if self.failing is None:
             return False
         more = self.failing - max(self.business_failing, self.ready_failing) > float(limit)
-        return more and self.failing * self.probes > _AN_ACCIDENT
+        return more and (self.probes < _SEVERAL or self.failing * self.probes > _AN_ACCIDENT)
 
     def missing(self) -> str | None:
         """Say what keeps both sides from being compared; None where nothing does."""

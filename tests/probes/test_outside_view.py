@@ -50,6 +50,12 @@ def test_one_failed_probe_is_an_accident_and_two_are_not(failed: int, *, red: bo
     assert replace(view(), windows=(WELL, often)).disagrees(MOST, COVERAGE)
 
 
+@pytest.mark.parametrize(("probes", "red"), [(1.0, True), (4.0, True), (5.0, False)])
+def test_of_very_few_probes_one_that_failed_is_a_finding(probes: float, *, red: bool) -> None:
+    """A prober that looks every few minutes sees an outage as one failed probe of one."""
+    assert bool(view(failing=1 / probes, probes=probes).disagrees(MOST, COVERAGE)) == red
+
+
 def test_a_finding_says_both_sides_the_limit_and_its_source() -> None:
     """The sentence at three in the morning."""
     (said,) = view(failing=0.5, business_failing=0.1).disagrees(MOST, COVERAGE)
