@@ -28,6 +28,8 @@ _LEVELS: Final = {"none": "INFO", "note": "LOW", "warning": "MEDIUM", "error": "
 _CRITICAL: Final = 9.0
 _HIGH: Final = 7.0
 _MEDIUM: Final = 4.0
+_TRIVYS: Final = (("Vulnerabilities", "VulnerabilityID"), ("Misconfigurations", "ID"), ("Secrets", "RuleID"))
+"""Kind of finding in Trivy's output → what names it."""
 _OSF: Final = ("event_id", "org_id", "actor_id", "action", "at", "prev_hash", "hash")
 """What makes an event attributable, in its order and unaltered."""
 
@@ -127,9 +129,11 @@ def _spdx(body: Mapping[str, Any]) -> Understood:
 def _trivy(body: Mapping[str, Any]) -> Understood:
     results = body.get("Results") or []
     found = tuple(
-        Finding(str(one["VulnerabilityID"]), _severity(one.get("Severity")))
+        Finding(str(one[name]), _severity(one.get("Severity")))
         for result in results
-        for one in result.get("Vulnerabilities") or []
+        for kind, name in _TRIVYS
+        for one in result.get(kind) or []
+        if one.get("Status") != "PASS"  # a misconfiguration that was looked for, and is none
     )
     config = ((body.get("Metadata") or {}).get("ImageConfig") or {}).get("config") or {}
     labels = config.get("Labels") or {}

@@ -50,6 +50,19 @@ def _nothing_scanned(repository: Repository) -> None:
     repository.put("trivy.json", scan(results=0))
 
 
+def _secret_found(repository: Repository) -> None:
+    body = scan("LOW")
+    body["Results"][0]["Secrets"] = [{"RuleID": "aws-access-key-id", "Severity": "CRITICAL"}]
+    repository.put("trivy.json", body)
+
+
+def _misconfigured(repository: Repository) -> None:
+    body = scan("LOW")
+    found = [{"ID": "DS002", "Severity": "HIGH", "Status": status} for status in ("PASS", "FAIL")]
+    body["Results"][0]["Misconfigurations"] = found
+    repository.put("trivy.json", body)
+
+
 def _empty_bom(repository: Repository) -> None:
     repository.put("sbom.json", sbom(components=0))
 
@@ -104,6 +117,11 @@ WRONG: dict[str, tuple[Callable[[Repository], None], str]] = {
     "a critical finding": (_critical, "1 findings above MEDIUM that nobody accepted: CVE-2026-1 (CRITICAL)"),
     "one bad scan of two": (_of_two, "another-scan.json: 1 findings above MEDIUM"),
     "a severity of no kind": (_unknown_severity, "CVE-2026-0 (UNKNOWN)"),
+    "a secret that the scanner found": (
+        _secret_found,
+        "1 findings above MEDIUM that nobody accepted: aws-access-key-id",
+    ),
+    "a misconfiguration": (_misconfigured, "1 findings above MEDIUM that nobody accepted: DS002 (HIGH)"),
     "a scan of nothing": (_nothing_scanned, "nothing was looked through"),
     "a bill of no materials": (_empty_bom, "it names no component"),
     "a threshold that was crossed": (_crossed, "k6.json.provenance.json is about another file"),
