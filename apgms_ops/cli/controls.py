@@ -65,9 +65,7 @@ def _controls(arguments: argparse.Namespace) -> int:
     evidence = environment.evidence
     fresh = evidence.fresh.value if isinstance(evidence, Evidence) and evidence.fresh else None
     start = Path.cwd()
-    runs = arguments.runs or next(
-        (p / report.RUNS for p in (start, *start.parents) if (p / report.RUNS).is_dir()), start / report.RUNS
-    )
+    runs = arguments.runs or report.folder_of_runs(start)
     checks = docs.collected(start)
     supplied = [(document, document.trouble(folder, now)) for document in load_supplied(folder)]
     seen = last_seen(runs, environment.name, checks, now)

@@ -44,6 +44,8 @@ def _bundle(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(msg)
     # What does not verify is not handed on.
     proofs = [verify_run(folder, believed) for folder in folders]
+    # In the order of the chain: of two runs at once, the one that began last may have been sealed first.
+    proofs.sort(key=lambda proof: (-1 if proof.seq is None else proof.seq, proof.run))
     parts = _parts(arguments, environment, folders[0].parent, proofs)
     drawings = folders[0].parent.parent / "html"
     count = bundle.write(arguments.output, folders, parts, _beside(environment, file.parent, drawings, proofs))
@@ -62,11 +64,10 @@ def _folders(arguments: argparse.Namespace, environment: str) -> list[Path]:
     if not arguments.all:
         found = {report.find(wanted, Path.cwd()).path.resolve(): None for wanted in arguments.runs}
         return sorted(found)
-    start = Path.cwd()
-    runs = next((p / report.RUNS for p in (start, *start.parents) if (p / report.RUNS).is_dir()), None)
-    folders = [] if runs is None else sorted(f for f in runs.glob(f"*-{environment}-*") if is_sealed(f))
+    runs = report.folder_of_runs(Path.cwd())
+    folders = sorted(f for f in runs.glob(f"*-{environment}-*") if is_sealed(f))
     if not folders:
-        msg = f"there is no sealed run of {environment} in {runs or report.RUNS}"
+        msg = f"there is no sealed run of {environment} in {runs}"
         raise ConfigurationError(msg)
     return [folder.resolve() for folder in folders]
 

@@ -48,9 +48,7 @@ def _period(arguments: argparse.Namespace) -> int:
     environment = load(find(arguments.env, folder_of_environments(arguments.environments, os.environ, here)))
     evidence = environment.evidence
     every = evidence.every.value if isinstance(evidence, Evidence) and evidence.every else None
-    runs = arguments.runs or next(
-        (p / report.RUNS for p in (here, *here.parents) if (p / report.RUNS).is_dir()), here / report.RUNS
-    )
+    runs = arguments.runs or report.folder_of_runs(here)
     now = datetime.now(UTC)
     found = tell(runs, environment.name, start, end, every=every, steps=daily_steps(), now=now)
     if arguments.json:

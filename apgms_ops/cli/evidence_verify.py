@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from apgms_ops.cli.evidence_trust import environment_file
+from apgms_ops.cli.report import RUNS, folder_of_runs
 from apgms_ops.environment.loading import load
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
-from apgms_ops.evidence import bundle, statement, trust
+from apgms_ops.evidence import bundle, daily, statement, trust
 from apgms_ops.evidence.folder import NAMED, ChainProof, chains, verify_chain
 from apgms_ops.evidence.trust import Trust
-from apgms_ops.evidence.verify import Proof, verify_run
+from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
 from apgms_ops.redact import printable
 
-RUNS = Path("reports") / "runs"
 EXIT_INVALID = 1
 _EPILOG = """It opens no connection. Exit 0: it holds. Exit 1: it does not, and the first bad entry is named.
 Removing runs from the very end of a chain, with their lines, leaves a shorter chain that holds: it shows only against a
@@ -72,7 +72,19 @@ def _report(arguments: argparse.Namespace, believed: Trust) -> None:
         if not files:
             msg = f"there is no chain in {folder}: a folder of runs is verified against it; name it with --chain"
             raise EvidenceInvalid(msg)
+        if believed.environment is None:
+            _require_chains(target, files)
         _say_chains(arguments, [verify_chain(target, file, believed, arguments.head) for file in files])
+
+
+def _require_chains(runs: Path, files: list[Path]) -> None:
+    """See that no environment's sealed runs are passed over because its chain is gone."""
+    chained = {file.parent.name for file in files}
+    for folder in sorted(runs.iterdir()):
+        environment = daily.environment_of(folder)
+        if is_sealed(folder) and environment not in chained:
+            msg = f"{folder.name}: sealed, and there is no chain of {environment} that it could have a place in"
+            raise EvidenceInvalid(msg)
 
 
 @contextmanager
@@ -83,8 +95,7 @@ def _opened(file: Path) -> Iterator[Path]:
 
 
 def _target(wanted: str) -> Path:
-    start = Path.cwd()
-    runs = next((p / RUNS for p in (start, *start.parents) if (p / RUNS).is_dir()), start / RUNS)
+    runs = folder_of_runs(Path.cwd())
     path = runs / wanted if "/" not in wanted and (runs / wanted).is_dir() else Path(wanted)
     if not path.exists():
         msg = f"{printable(wanted, limit=200)}: no run of that name in {runs}, and no such folder or file"

@@ -35,10 +35,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _overdue(arguments: argparse.Namespace, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    start = Path.cwd()
-    runs = arguments.runs or next(
-        (p / report.RUNS for p in (start, *start.parents) if (p / report.RUNS).is_dir()), start / report.RUNS
-    )
+    runs = arguments.runs or report.folder_of_runs(Path.cwd())
     names = [arguments.env] if arguments.env else list(daily.environments(runs))
     if not names:
         sys.stdout.write(f"OVERDUE  there is no run in {printable(str(runs))}\n")

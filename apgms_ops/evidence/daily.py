@@ -62,13 +62,18 @@ def newest(runs: Path, environment: str, steps: frozenset[int], now: datetime) -
     return None
 
 
+def environment_of(folder: Path) -> str:
+    """Return the environment of a run, as its folder is called."""
+    return folder.name.partition("-")[2].rpartition("-")[0]
+
+
 def environments(runs: Path) -> Iterator[str]:
     """Yield the environments of which there are runs, as their folders are called, each once."""
     if not runs.is_dir():
         return
     seen: set[str] = set()
     for folder in sorted(runs.iterdir()):
-        name = folder.name.partition("-")[2].rpartition("-")[0]
+        name = environment_of(folder)
         if name and name not in seen and (folder / "ledger.jsonl").is_file():
             seen.add(name)
             yield name

@@ -140,6 +140,15 @@ def test_tampering_is_named_with_exit_1(audited: Audited) -> None:
     assert (code, "NOT CHECKED: runs removed from the end do not show" in said) == (0, True)
 
 
+def test_runs_whose_chain_is_gone_are_not_passed_over(audited: Audited) -> None:
+    """Beside another environment's chain, sealed runs without theirs are not silently left out of what holds."""
+    other = audited.chain.parents[1] / "other" / "chain.jsonl"
+    other.parent.mkdir()
+    audited.chain.rename(other)
+    code, said = audited.evidence("verify", "reports/runs", "--trust", str(audited.public))
+    assert (code, "sealed, and there is no chain of toy that it could have a place in" in said) == (1, True)
+
+
 def test_an_altered_run_is_not_bundled(audited: Audited, tmp_path: Path) -> None:
     """What does not verify is not handed on."""
     (audited.runs[0] / "note.txt").write_text("x")
