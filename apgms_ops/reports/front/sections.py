@@ -198,8 +198,8 @@ def table(lines: Sequence[Line], reports: frozenset[str], name: str) -> Iterator
     """
     yield (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escaped(name)}"><table class="runs"><thead><tr>'
-        '<th scope="col">Run (UTC)</th><th scope="col">Verdict</th><th scope="col">Checks</th><th scope="col">Seal</th>'
-        '<th scope="col">Evidence</th></tr></thead><tbody>'
+        '<th scope="col">Run (UTC)</th><th scope="col">Verdict</th><th scope="col">Checks</th>'
+        '<th scope="col">Seal (not verified)</th><th scope="col">Evidence</th></tr></thead><tbody>'
     )
     for line in lines:
         when = "no time told" if line.at is None else f"{line.at:%Y-%m-%d %H:%M:%S}"
