@@ -37,6 +37,7 @@ _AWAY: Final = (
     "edge-drops-requests",  # no customer comes through, and what customers do is what most faults of payments wait for
     "kafka-broker-",
     "kubernetes-",
+    "payments-quiet-night",  # nobody pays, and dead letters are payments that failed
     "postgres-",
     "registries-other-environment",
     "service-",
