@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import (
+    Archive,
     Credentials,
     Environment,
     Github,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from apgms_ops.clients.kafka.tool_reader import ToolReader
     from apgms_ops.clients.kubernetes.client import KubernetesClient
     from apgms_ops.clients.kubernetes.exec import Conversation
+    from apgms_ops.clients.objectstore import ObjectStoreClient
     from apgms_ops.clients.postgres import PostgresClient
     from apgms_ops.clients.postgres.shell import Heard, Shells
     from apgms_ops.clients.prometheus import PrometheusClient
@@ -41,6 +43,7 @@ T = TypeVar("T")
 _TABLES: Final = 32 * 1024 * 1024
 """Bytes of a table of Kafka's tools that are read: a thousand groups print four megabytes."""
 SECTION_OF_CLIENT: Mapping[str, str] = {
+    "archive": "archive",
     "front_door": "smoke",
     "gateway": "services",
     "github": "github",
@@ -114,6 +117,22 @@ class Estate:
             )
 
         return ask
+
+    @cached_property
+    def archive(self) -> "ObjectStoreClient":
+        """The bucket in which sealed runs are kept."""
+        from apgms_ops.clients.objectstore import ObjectStoreClient  # noqa: PLC0415 — heavy
+
+        section: Archive = self._section(self.environment.archive, "archive")
+        return ObjectStoreClient(
+            url=section.url,
+            region=section.region,
+            bucket=section.bucket,
+            access_key_id=self._require_secret(section.access_key_id),
+            secret_access_key=self._require_secret(section.secret_access_key),
+            ca_file=section.ca_file,
+            recorder=self._recorder,
+        )
 
     @cached_property
     def front_door(self) -> "FrontDoor":

@@ -12,6 +12,7 @@ from apgms_ops.environment.loading import find, folder_of_environments, known, l
 from apgms_ops.environment.model import (
     SECTIONS,
     Absent,
+    Archive,
     Availability,
     Environment,
     Evidence,
@@ -168,8 +169,8 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
     if isinstance(declared, Absent):
         yield f"  absent: {declared.absent} (its checks are SKIPPED)"
         return
-    if isinstance(declared, Evidence):
-        yield from _evidence(declared, now)
+    if isinstance(declared, Evidence | Archive):
+        yield from _evidence(declared, now) if isinstance(declared, Evidence) else _archive(declared)
         return
     # The front door says what the services say.
     pinned = getattr(environment.identities, "services" if section == "smoke" else section)
@@ -197,18 +198,25 @@ def _evidence(evidence: Evidence, now: datetime) -> Iterator[str]:
     required = ", without which a run is not green" if evidence.require_seal else ""
     yield f"  sealed by: {evidence.key or 'nobody: runs say UNSEALED, and are no evidence'}{required}"
     yield f"  dated by: {evidence.timestamp.url if evidence.timestamp else 'nobody: times are only claimed'}"
-    yield f"  chain: {evidence.chain or 'beside the runs'}; kept: {evidence.where}"
+    yield f"  chain: {evidence.chain or 'beside the runs'}"
     for key in evidence.trusted_keys:
         state = "" if key.in_force(now) else " (not in force now)"
         yield f"  trusted: {key.name} from {key.start.isoformat()} to {key.end.isoformat()}{state}"
     if not evidence.trusted_keys:
         yield "  trusted: NO KEY is named, so a verifier must be told whom to believe"
     limits = [
-        ("retention: kept for at least", evidence.retention),
         ("every: the daily checks run every", evidence.every),
         ("fresh: evidence of a control is at most", evidence.fresh),
     ]
     yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits if limit)
+
+
+def _archive(archive: Archive) -> Iterator[str]:
+    where = archive.url or f"AWS, {archive.region}"
+    yield f"  s3://{archive.bucket}/{archive.prefix}/ at {where}, key {archive.access_key_id}"
+    yield f"  runs sealed since: {archive.since.isoformat() if archive.since else 'ever'}"
+    limits = [("within: stored within", archive.within), ("retention: kept for at least", archive.retention)]
+    yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits)
 
 
 def _smoke(smoke: Smoke, now: datetime) -> Iterator[str]:

@@ -11,6 +11,12 @@ from apgms_ops.environment.types import Duration, Expected, Limit, Model, Name, 
 
 YEAR = timedelta(days=365)
 
+Prefix = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._\-]+(/[A-Za-z0-9._\-]+)*$", max_length=200),
+    Expected('the beginning of a name, such as "runs" or "evidence/runs", without / around it'),
+]
+
 KeyUri = Annotated[
     str,
     Field(
@@ -61,8 +67,8 @@ class Authority(Model):
     """PEM file of the certificates that its answers must lead to; relative to the environment file's folder."""
 
 
-class Store(Model):
-    """A bucket with Object Lock, in which sealed runs are kept."""
+class Archive(Model):
+    """A bucket with Object Lock, in which sealed runs are kept: `apgms-ops evidence push`."""
 
     url: HttpsUrl | None = None
     """The S3 endpoint; AWS's own for the region where it is left out."""
@@ -70,14 +76,27 @@ class Store(Model):
     """The bucket's region."""
     bucket: Text
     """The bucket; versioned, with Object Lock."""
-    prefix: Text = "runs"
-    """What the objects' names begin with."""
+    prefix: Prefix = "runs"
+    """What the objects' names begin with; the environment's name follows."""
     access_key_id: SecretRef
-    """Access key id."""
+    """Access key id: of somebody who may read and add, and no more."""
     secret_access_key: SecretRef
     """Secret access key."""
     ca_file: Text | None = None
     """Certificate authority of the endpoint, a PEM file; the system's where it is left out."""
+    since: Zoned | None = None
+    """Runs sealed before then need not be there; all must be where it is left out."""
+    within: Limit[Duration]
+    """How soon after it was sealed a run must be there."""
+    retention: Limit[Duration]
+    """How long it must be kept, from when it was sealed: 12 months at least."""
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if self.retention.value < YEAR:
+            msg = "retention: the DSP OSF asks for 12 months at least (365d)"
+            raise ValueError(msg)
+        return self
 
 
 class Evidence(Model):
@@ -93,10 +112,6 @@ class Evidence(Model):
     """Who says when a seal was made, so that a clock set back shows."""
     chain: Text | None = None
     """Folder in which the sequence of sealed runs is kept; beside the runs where it is left out."""
-    retention: Limit[Duration] | None = None
-    """How long evidence is kept: 12 months at least."""
-    store: Store | None = None
-    """Where it is kept, so that nobody can delete it."""
     every: Limit[Duration] | None = None
     """How often a run of the daily checks is to happen: one that did not is an exception."""
     fresh: Limit[Duration] | None = None
@@ -108,18 +123,7 @@ class Evidence(Model):
         if twice:
             msg = f"trusted_keys: {', '.join(twice)} more than once"
             raise ValueError(msg)
-        if self.retention is not None and self.retention.value < YEAR:
-            msg = "retention: the DSP OSF asks for 12 months at least (365d)"
-            raise ValueError(msg)
-        if self.store is not None and self.retention is None:
-            msg = "retention: say how long the store is to keep evidence"
-            raise ValueError(msg)
         if self.require_seal and self.key is None:
             msg = "key: a run must be sealed (require_seal), and no key is named"
             raise ValueError(msg)
         return self
-
-    @property
-    def where(self) -> str:
-        """Where it is kept, for people."""
-        return "this machine alone" if self.store is None else f"s3://{self.store.bucket}/{self.store.prefix}"

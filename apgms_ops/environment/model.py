@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
-from apgms_ops.environment.evidence import Authority, Evidence, Store, TrustedKey
+from apgms_ops.environment.evidence import Archive, Authority, Evidence, TrustedKey
 from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
@@ -38,6 +38,7 @@ __all__ = [
     "Absent",
     "Accepted",
     "Anchor",
+    "Archive",
     "Artifacts",
     "Authority",
     "Availability",
@@ -66,12 +67,11 @@ __all__ = [
     "ReconciliationDelay",
     "Service",
     "Smoke",
-    "Store",
     "Topic",
     "TrustedKey",
 ]
 
-SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence")
+SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence", "archive")
 """The targets that an environment may have, and that may be declared absent."""
 
 
@@ -165,6 +165,10 @@ class Environment(Model):
         Annotated[Annotated[Evidence, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """What makes evidence of this environment's runs."""
+    archive: (
+        Annotated[Annotated[Archive, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """Where it is kept, so that nobody can delete it."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from apgms_ops.plugin.session import CheckRun
 
 OTHER_PARAMETERS = frozenset(
-    {"deadline", "earlier", "environment", "estate", "interrupted", "planned", "read_only", "recorder", "release"}
+    {
+        "deadline",
+        "earlier",
+        "environment",
+        "estate",
+        "interrupted",
+        "planned",
+        "read_only",
+        "recorder",
+        "release",
+        "site",
+    }
 )
 """What a probe may ask for by name besides clients.
 

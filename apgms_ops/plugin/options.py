@@ -14,6 +14,7 @@ from apgms_ops.environment.types import parse_duration
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence.run import RecordedRun, read_run, run_id
 from apgms_ops.observation import digest
+from apgms_ops.sandbox import location
 
 SANDBOX = "sandbox"
 """The environment whose file is a template that the running sandbox fills in."""
@@ -37,6 +38,14 @@ class Options:
     """The run to replay."""
     limits: Path | None = None
     """File of other limits, which a replay judges with."""
+
+    @property
+    def environments(self) -> tuple[Path, ...]:
+        """The folders in which the site's waivers and documents may lie, see `Site`."""
+        if self.file is None:
+            return ()
+        beside = (self.file.parent.resolve(),)
+        return (*beside, location.root(os.environ)) if self.file.stem == SANDBOX else beside
 
 
 def parse(config: pytest.Config) -> Options:

@@ -17,6 +17,7 @@ from apgms_ops.errors import EvidenceInvalid, Unobserved
 from apgms_ops.estate import SECTION_OF_CLIENT, Estate
 from apgms_ops.evidence.earlier import EarlierRuns
 from apgms_ops.evidence.run import RecordedRun, RunFolder
+from apgms_ops.evidence.site import Site
 from apgms_ops.observation import Failure, Observation, Recorder
 from apgms_ops.probes import Probe
 from apgms_ops.probes.codec import FactsCodec
@@ -45,6 +46,8 @@ class Reading:
     """Seconds; no probe may take longer. None leaves each its own."""
     earlier: EarlierRuns = field(default_factory=EarlierRuns)
     """The runs before this one."""
+    site: Site = field(default_factory=Site)
+    """What lies around the run."""
     read_only: bool = False
     """Whether a probe that writes must leave that out."""
     interrupted: threading.Event = field(default_factory=threading.Event)
@@ -96,6 +99,7 @@ class Reading:
             "deadline": lambda: deadline,
             "recorder": lambda: recorder,
             "earlier": lambda: self.earlier,
+            "site": lambda: self.site,
             "release": lambda: self.release,
             "read_only": lambda: self.read_only,
             "interrupted": lambda: self.interrupted,

@@ -17,6 +17,7 @@ from apgms_ops.errors import ConfigurationError, EvidenceInvalid, Unobserved
 from apgms_ops.estate import SECTION_OF_CLIENT
 from apgms_ops.evidence.earlier import EarlierRuns
 from apgms_ops.evidence.run import RecordedRun, RunFolder
+from apgms_ops.evidence.site import Site
 from apgms_ops.observation import Observation, digest, timestamp
 from apgms_ops.plugin.collection import PlannedCheck, Planner, misspelt_marker, services_of
 from apgms_ops.plugin.exploration import Explorations
@@ -65,6 +66,8 @@ class CheckRun:
         # A replay judges what was seen: what was left out then, was.
         self.read_only = read_only if recorded is None else recorded.plan.get("read_only", False) is True
         self.plan: list[PlannedCheck] = []
+        self.environments: tuple[Path, ...] = ()
+        """Folders of environment files, see `Site`."""
         self.waivers: tuple[Mapping[str, Any], ...] = ()
         """Those of the environment, as the plan records them; set before anything is collected."""
         self._environment: Environment | None = None
@@ -223,7 +226,13 @@ class CheckRun:
             secrets = loading.read_secrets(references, os.environ)
         earlier = EarlierRuns(self.folder.path.parent, self.environment.name, self.folder.id)
         self._reading = Reading(
-            self.environment, secrets, self.release, self.deadline, earlier, read_only=self.read_only
+            self.environment,
+            secrets,
+            self.release,
+            self.deadline,
+            earlier,
+            Site(self.config.rootpath, self.folder.path.parent, self.environments),
+            read_only=self.read_only,
         )
         entry = self._plan_entry()
         _refuse_secrets(entry["checks"], entry["waivers"], secrets.values())

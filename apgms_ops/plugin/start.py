@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ def _of_controller(config: pytest.Config) -> CheckRun:
         recorded=options.recorded,
         read_only=bool(config.getoption("--read-only")),
     )
+    run.environments = options.environments
     record = Record(run, options)
     register(config, record, "apgms-ops-record")
     record.prepare()
@@ -93,6 +95,7 @@ def _of_worker(config: pytest.Config, given: dict[str, Any]) -> CheckRun | None:
     )
     run.environment = snapshot.from_json(json.loads(share["environment"]))
     run.waivers = tuple(json.loads(share["waivers"]))
+    run.environments = tuple(map(Path, share["environments"]))
     # Before allure-pytest is configured; xdist hands on the command line's options, and no others.
     config.option.allure_report_dir = share["allure"]
     return run
@@ -116,5 +119,6 @@ class _Shares:
             "read_only": run.read_only,
             "replay": None if run.recorded is None else str(run.recorded.path.resolve()),
             "environment": snapshot.canonical(run.environment).decode(),
+            "environments": [str(folder) for folder in run.environments],
             "waivers": json.dumps([dict(waiver) for waiver in run.waivers]),
         }

@@ -13,6 +13,7 @@ from apgms_ops.sandbox.github import Github
 from apgms_ops.sandbox.kafka import Broker
 from apgms_ops.sandbox.kubernetes.choice import ControlPlane
 from apgms_ops.sandbox.node import Node
+from apgms_ops.sandbox.objectstore import ObjectStore
 from apgms_ops.sandbox.outside import Outside
 from apgms_ops.sandbox.platform import Platform
 from apgms_ops.sandbox.postgres import Postgres
@@ -48,6 +49,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         Prometheus(),
         SecondRollout(),
         Timestamps(),
+        ObjectStore(),
     )
 
 

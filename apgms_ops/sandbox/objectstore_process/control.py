@@ -1,0 +1,121 @@
+"""The orders that faults give the object store, on a port of their own: past everything that S3 refuses to anybody."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from apgms_ops.sandbox.objectstore_process.buckets import backend
+from apgms_ops.sandbox.objectstore_process.settings import Settings
+from apgms_ops.sandbox.service_process.message import Refused
+from apgms_ops.sandbox.service_process.switches import Switches
+
+_LONGEST: Final = 1 << 20
+"""Bytes of an order."""
+
+
+PROTECTIONS: Final[dict[str, tuple[str, Any]]] = {
+    "versioning": ("versioning_status", "Suspended"),
+    "encryption": ("encryption", None),
+    "public-access-block": ("public_access_block", None),
+    "lock": ("object_lock_enabled", False),
+    "default-retention": ("default_lock_days", 30),
+    "default-mode": ("default_lock_mode", "GOVERNANCE"),
+}
+"""What can be taken away → moto's attribute of the bucket, and its value without."""
+
+
+class Orders:
+    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect."""
+
+    def __init__(self, settings: Settings, switches: Switches) -> None:
+        """Take which bucket it is about."""
+        self._settings = settings
+        self.switches = switches
+        self._before: dict[str, Any] = {}
+
+    def order(self, path: str, body: dict[str, Any]) -> object:
+        """Do it.
+
+        Raises:
+            Refused: There is no such order.
+        """
+        orders = {"/put": self._put, "/forget": self._forget, "/unprotect": self._unprotect, "/protect": self._protect}
+        if path == "/switches":
+            self.switches.set(body)
+            return self.switches.values
+        if path not in orders:
+            raise Refused(HTTPStatus.NOT_FOUND, "not_found", f"no order {path}: there are {', '.join(sorted(orders))}")
+        return orders[path](body)
+
+    def _put(self, body: dict[str, Any]) -> object:
+        """Keep an object: {"key", "text", "mode", "days", "deleted"}; `mode` null: without a lock."""
+        s3, bucket = backend(), self._settings.bucket
+        key = s3.put_object(bucket, body["key"], body["text"].encode())
+        key.lock_mode = body["mode"]
+        until = datetime.now(UTC) + timedelta(days=body["days"])
+        key.lock_until = f"{until:%Y-%m-%dT%H:%M:%S}Z" if body["mode"] else None
+        if body["deleted"]:
+            s3._set_delete_marker(bucket, body["key"])  # noqa: SLF001 — what a DELETE does
+        return {"version": key.version_id}
+
+    def _forget(self, body: dict[str, Any]) -> object:
+        """Forget every version of the objects whose name begins so: {"prefix"}."""
+        keys = backend().buckets[self._settings.bucket].keys
+        gone = [name for name in list(keys) if name.startswith(body["prefix"])]
+        for name in gone:
+            keys.pop(name)
+        return {"forgotten": gone}
+
+    def _unprotect(self, body: dict[str, Any]) -> object:
+        """Take away one protection of the bucket: {"what"}."""
+        if body["what"] not in PROTECTIONS:
+            raise Refused(HTTPStatus.BAD_REQUEST, "unknown", f"there are {', '.join(PROTECTIONS)}")
+        attribute, without = PROTECTIONS[body["what"]]
+        bucket = backend().buckets[self._settings.bucket]
+        self._before.setdefault(attribute, getattr(bucket, attribute))
+        setattr(bucket, attribute, without)
+        return {}
+
+    def _protect(self, _body: dict[str, Any]) -> object:
+        """Give back every protection that was taken away."""
+        bucket = backend().buckets[self._settings.bucket]
+        for attribute, before in self._before.items():
+            setattr(bucket, attribute, before)
+        self._before.clear()
+        return {}
+
+
+def server(port: int, orders: Orders) -> ThreadingHTTPServer:
+    """Return the server of the orders, on 127.0.0.1, to be run."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._say(HTTPStatus.OK, orders.switches.values)
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > _LONGEST:
+                self._say(HTTPStatus.LENGTH_REQUIRED, {"error": "length_required"})
+                return
+            try:
+                body = json.loads(self.rfile.read(int(length)))
+                self._say(HTTPStatus.OK, orders.order(self.path, body))
+            except Refused as refused:
+                self._say(refused.status, {"error": refused.error, "message": refused.message})
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                self._say(HTTPStatus.BAD_REQUEST, {"error": "body_invalid", "message": repr(error)})
+
+        def _say(self, status: int, value: object) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Keep silent: only what goes wrong is logged."""
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -1,0 +1,87 @@
+"""What stands before moto: the switches of the faults, and what S3 does that moto does not."""
+
+import base64
+import hashlib
+import io
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from apgms_ops.sandbox.service_process.switches import Spec, Switches
+
+Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+SWITCHES: Final = Spec(flags=("hang", "refuse", "slow_down", "truncate"))
+"""Never answers; answers 403; answers 503; breaks off within the body."""
+_HANGING: Final = 0.1
+"""Seconds between looks at whether it still is to hang."""
+_CHECKSUM: Final = "HTTP_X_AMZ_CHECKSUM_SHA256"
+
+
+class Front:
+    """The WSGI application that the server runs."""
+
+    def __init__(self, moto: Application, switches: Switches) -> None:
+        """Take moto's own application."""
+        self._moto = moto
+        self._switches = switches
+        self._changing = threading.Lock()
+        self._end = threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        while self._switches.on("hang") and not self._end.wait(_HANGING):
+            pass
+        if self._switches.on("refuse"):
+            return _error(start_response, "403 Forbidden", "AccessDenied", "Access Denied")
+        if self._switches.on("slow_down"):
+            return _error(start_response, "503 Slow Down", "SlowDown", "Please reduce your request rate.")
+        if environ["REQUEST_METHOD"] != "PUT":
+            return self._answered(environ, start_response)
+        if not _as_said(environ):
+            message = "The SHA256 you specified did not match the calculated checksum."
+            return _error(start_response, "400 Bad Request", "BadDigest", message)
+        # Of two at once that ask for "only if it is not there", S3 takes one; moto looks first and writes then.
+        with self._changing:
+            return list(self._moto(environ, start_response))
+
+    def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = b"".join(self._moto(environ, start_response))
+        # The headers have said how much comes: what is missing shows to who counts.
+        return [body[: len(body) // 2] if self._switches.on("truncate") else body]
+
+
+def _as_said(environ: WSGIEnvironment) -> bool:
+    """Whether the body has the SHA-256 that the request says, if it says one; S3 stores nothing else."""
+    said = environ.get(_CHECKSUM)
+    if said is None:
+        return True
+    body: bytes = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    return bool(base64.b64encode(hashlib.sha256(body).digest()).decode("ascii") == said)
+
+
+def _error(start_response: StartResponse, status: str, code: str, message: str) -> list[bytes]:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body.encode("ascii")]
+
+
+def moto() -> Application:
+    """Return moto's application: S3, and IAM for who may do what."""
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 — heavy
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
+    made: Any = DomainDispatcherApplication(create_backend_app)
+    return made  # type: ignore[no-any-return]  # a WSGI application, untyped
+
+
+def ask_who() -> None:
+    """Have moto verify from now on who asks, and what they may."""
+    from moto import settings  # noqa: PLC0415 — heavy
+
+    settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
