@@ -196,7 +196,7 @@ def _flaw(recorded: RecordedRun, checks: Sequence[Judged]) -> str:
     if recorded.close is None:
         return "The run was never closed: it was broken off, or goes on."
     code = recorded.close["exit"]
-    if code not in daily.CAME_TO_AN_END or code != exit_code(check.verdict for check in checks):
+    if code != exit_code(check.verdict for check in checks):
         return f"The run ended with exit {printable(str(code), limit=20)}, which its verdicts alone do not explain."
     if recorded.is_replay:
         return "The run is a replay: it judged what another run observed, perhaps with other limits."

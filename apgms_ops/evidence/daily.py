@@ -15,8 +15,7 @@ AFTER_ALL: Final = "~"
 """Sorts behind the name of every run."""
 SKEW: Final = timedelta(minutes=5)
 """How far in the future a run may lie: clocks differ."""
-CAME_TO_AN_END: Final = (EXIT_GREEN, EXIT_FAIL, EXIT_UNKNOWN)
-"""What a run exits with that judged all of its checks."""
+_CAME_TO_AN_END: Final = (EXIT_GREEN, EXIT_FAIL, EXIT_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def counts(run: RecordedRun, steps: frozenset[int]) -> bool:
         run: The run.
         steps: The steps of the runbook's daily checks that have checks: a run of some of them is none.
     """
-    if run.close is None or run.is_replay or run.close.get("exit") not in CAME_TO_AN_END:
+    if run.close is None or run.is_replay or run.close.get("exit") not in _CAME_TO_AN_END:
         return False
     planned = {check["runbook"][1] for check in run.plan["checks"] if check["runbook"][0] == SECTION}
     return bool(steps) and steps <= planned

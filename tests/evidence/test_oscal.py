@@ -235,6 +235,34 @@ def test_passes_alone_do_not_satisfy(forge: Forge, harm: Callable[[Book], None],
     assert said in finding["remarks"]
 
 
+def test_what_was_not_planned_takes_satisfied_back(forge: Forge) -> None:
+    """Something was reported beside the plan, in a run that another control's FAIL explains: nothing is satisfied."""
+
+    def change(book: Book) -> None:
+        book.entries[0]["body"]["checks"][0]["controls"] = [MONITORING]
+        book.entries[-1]["body"]["not_planned"] = ["test_x.py"]
+
+    folder = rewritten(forge.record(("FAIL", "PASS")), change)
+    assert set(states(told(folder)).values()) == {"not-satisfied"}
+    rewritten(folder, lambda book: book.entries[-1]["body"].update(not_planned=[]))
+    assert states(told(folder)) == {LOGGING: "satisfied", MONITORING: "not-satisfied"}
+
+
+def seen_as(folder: Path, observation: Observation) -> Path:
+    """Let the probe of the checks have seen something else."""
+    data = canonical(observation.to_json())
+    (folder / "observations" / f"{digest(data)}.json").write_bytes(data)
+    return rewritten(folder, lambda book: book.of(OBSERVATION)[0]["body"].update(sha256=digest(data)))
+
+
+def test_pass_over_a_probe_that_saw_nothing_does_not_satisfy(forge: Forge) -> None:
+    """A check that PASSED though its probe failed is not taken for one that holds."""
+    nothing = Observation("lag", "Lag@1", BEGAN, BEGAN, 0.1, failure=Failure("Unreachable", "nobody answered"))
+    result = told(seen_as(forge.record(("PASS",)), nothing))
+    assert states(result) == {LOGGING: "not-satisfied"}
+    assert "nobody answered" in result["observations"][0]["relevant-evidence"][0]["description"]
+
+
 def test_a_planned_check_without_a_verdict_is_unknown(forge: Forge) -> None:
     """A check that was planned and vanished stands in the document as UNKNOWN, with a risk."""
     result = told(rewritten(forge.record(("PASS", "PASS")), with_the_last_missing))
@@ -412,16 +440,11 @@ def test_a_reason_is_given_where_it_is_not_satisfied_and_only_there(forge: Forge
 def test_hostile_text_is_text(forge: Forge) -> None:
     """What a system said of itself is no markup, no second line and no link in the document."""
     evil = "a\n\x1b[31m[x](https://evil.example) <script>\u202e {{ insert: param, p }}"
-    folder = forge.record(("FAIL",))
-    at = BEGAN
-    cause = Failure("BadAnswer", evil)
-    data = canonical(
-        Observation("lag", "Lag@1", at, at, 0.1, failure=cause, identities=(Identity(evil, evil),)).to_json()
-    )
-    (folder / "observations" / f"{digest(data)}.json").write_bytes(data)
+    cause, who = Failure("BadAnswer", evil), (Identity(evil, evil),)
+    seen = Observation("lag", "Lag@1", BEGAN, BEGAN, 0.1, failure=cause, identities=who)
+    folder = seen_as(forge.record(("FAIL",)), seen)
 
     def change(book: Book) -> None:
-        book.of(OBSERVATION)[0]["body"]["sha256"] = digest(data)
         book.of(VERDICT)[0]["body"]["seen"] = evil
         book.entries[-1]["body"]["by"] = {"user": evil}
 
