@@ -78,4 +78,4 @@ docs: $(READY) ## renew docs/runbook.md from the runbook's data and the checks
 
 clean: ## take the sandbox down, remove what was generated
 	-@test -x $(BIN)/apgms-ops && $(BIN)/apgms-ops sandbox down
-	rm -rf $(VENV) reports/runs reports/chain reports/html reports/index.html dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) reports/runs reports/chain reports/html reports/oscal reports/index.html dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

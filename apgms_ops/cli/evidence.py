@@ -3,12 +3,26 @@
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from apgms_ops.cli import evidence_bundle, evidence_index, evidence_period, evidence_replay, evidence_verify
+from apgms_ops.cli import (
+    evidence_bundle,
+    evidence_index,
+    evidence_oscal,
+    evidence_period,
+    evidence_replay,
+    evidence_verify,
+)
 
 if TYPE_CHECKING:
     import argparse
 
-_COMMANDS: tuple[ModuleType, ...] = (evidence_verify, evidence_replay, evidence_bundle, evidence_period, evidence_index)
+_COMMANDS: tuple[ModuleType, ...] = (
+    evidence_verify,
+    evidence_replay,
+    evidence_bundle,
+    evidence_oscal,
+    evidence_period,
+    evidence_index,
+)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

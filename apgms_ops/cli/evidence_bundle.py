@@ -13,7 +13,7 @@ from apgms_ops.environment.evidence import Evidence
 from apgms_ops.environment.loading import load
 from apgms_ops.environment.model import Environment
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
-from apgms_ops.evidence import bundle, chain, trust
+from apgms_ops.evidence import bundle, chain, oscal, trust
 from apgms_ops.evidence.chain import ChainEntry
 from apgms_ops.evidence.files import file_digest
 from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
@@ -48,7 +48,9 @@ def _bundle(arguments: argparse.Namespace) -> int:
     proofs.sort(key=lambda proof: (-1 if proof.seq is None else proof.seq, proof.run))
     parts = _parts(arguments, environment, folders[0].parent, proofs)
     drawings = folders[0].parent.parent / "html"
-    count = bundle.write(arguments.output, folders, parts, _beside(environment, file.parent, drawings, proofs))
+    beside = _beside(environment, file.parent, drawings, proofs)
+    proven = {proof.run: proof for proof in proofs}
+    count = bundle.write(arguments.output, folders, parts, beside, lambda run: oscal.of_proven(run, proven[run.name]))
     size = arguments.output.stat().st_size / 1_000_000
     sys.stdout.write(
         f"{printable(str(arguments.output))}: {len(folders)} runs of {environment.name}, {count} files, {size:.1f} MB\n"

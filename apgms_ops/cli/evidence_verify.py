@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from apgms_ops.cli.evidence_trust import environment_file
+from apgms_ops.cli.evidence_trust import add_trust, trust_of
 from apgms_ops.cli.report import RUNS, folder_of_runs
-from apgms_ops.environment.loading import load
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
-from apgms_ops.evidence import bundle, daily, statement, trust
+from apgms_ops.evidence import bundle, daily, statement
 from apgms_ops.evidence.folder import NAMED, ChainProof, chains, verify_chain
 from apgms_ops.evidence.trust import Trust
 from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
@@ -30,21 +29,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     text = "verify a run, a folder of runs with their chain, or a bundle"
     parser = commands.add_parser("verify", help=text, description=text, epilog=_EPILOG)
     parser.add_argument("target", metavar="RUN|FOLDER|BUNDLE", help=f"a run's id in {RUNS}, its folder, or the others")
-    trusted = "whom to believe: a PEM file with a public key that seals, or with an authority's certificates"
-    parser.add_argument("--trust", metavar="FILE", type=Path, action="append", default=[], help=trusted)
-    parser.add_argument("--env", metavar="NAME", help="only runs of this environment, by the keys that its file trusts")
-    parser.add_argument("--environments", metavar="DIR", help="folder of environment files")
+    add_trust(parser)
     parser.add_argument(
         "--chain", metavar="DIR", type=Path, help="folder of the chains (default: chain/ beside the runs)"
     )
     parser.add_argument("--head", metavar="DIGEST", help="a seal that must be in the chain, known from elsewhere")
-    parser.add_argument("--require-timestamp", action="store_true", help="a run that nobody dated does not hold")
     parser.add_argument("--json", action="store_true", help="print the proof as JSON")
     parser.set_defaults(run=_verify)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    believed = _trust(arguments)
+    believed = trust_of(arguments)
     if arguments.head is not None and not statement.is_digest(arguments.head):
         msg = "--head: expected the 64 hexadecimal digits of a seal's SHA-256"
         raise ConfigurationError(msg)
@@ -101,20 +96,6 @@ def _target(wanted: str) -> Path:
         msg = f"{printable(wanted, limit=200)}: no run of that name in {runs}, and no such folder or file"
         raise ConfigurationError(msg)
     return path
-
-
-def _trust(arguments: argparse.Namespace) -> Trust:
-    timed: bool = arguments.require_timestamp
-    if arguments.env is None:
-        if not arguments.trust:
-            msg = "say whom to believe: --trust FILE (a public key, got from the people themselves) or --env NAME"
-            raise ConfigurationError(msg)
-        return trust.of_files(arguments.trust, require_timestamp=timed)
-    path = environment_file(arguments.env, arguments.environments)
-    environment = load(path)
-    if not arguments.trust:
-        return trust.of_environment(environment, path.parent, require_timestamp=timed)
-    return trust.of_files(arguments.trust, environment.name, require_timestamp=timed)
 
 
 def _say_run(arguments: argparse.Namespace, proof: Proof) -> None:

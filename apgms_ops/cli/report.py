@@ -152,14 +152,23 @@ def find(wanted: str | None, start: Path) -> RecordedRun:
         ConfigurationError: There is none.
         EvidenceInvalid: Its ledger does not verify: what was altered is not dressed up as a report.
     """
-    runs = folder_of_runs(start)
     if wanted is None:
-        return _newest(runs)
+        return _newest(folder_of_runs(start))
+    return read_run(folder_of(wanted, start))
+
+
+def folder_of(wanted: str, start: Path) -> Path:
+    """Return the folder of the run that is asked for, by its id or its path; what is in it is not looked at.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    runs = folder_of_runs(start)
     folder = runs / wanted if "/" not in wanted and (runs / wanted).is_dir() else Path(wanted)
     if not folder.is_dir():
         msg = f"{printable(wanted, limit=200)}: no run of that name in {runs}, and no such folder"
         raise ConfigurationError(msg)
-    return read_run(folder.resolve())
+    return folder.resolve()
 
 
 def _newest(runs: Path) -> RecordedRun:

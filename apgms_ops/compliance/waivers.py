@@ -16,6 +16,8 @@ FILE: Final = "waivers.toml"
 LONGEST: Final = timedelta(days=90)
 """How long a waiver may be in force, unless the file says otherwise; after that it is asked for anew."""
 YEAR: Final = timedelta(days=365)
+PROVEN: Final = "proven"
+"""It was looked up that the approver approved it."""
 UNPROVEN: Final = "unproven"
 """It is not known whether the approver approved: the link says where a reader can look."""
 REFUSED: Final = "refused"

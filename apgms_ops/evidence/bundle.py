@@ -1,4 +1,4 @@
-"""One file for an auditor: runs, the part of their chain, keys and certificates, the report, and how to verify it all.
+"""One file for an auditor: runs, the part of their chain, keys, the report, OSCAL, and how to verify it all.
 
 A zip archive, the same bytes for the same content. What it holds is believed no more than a folder is: the keys in it
 are what its sender says. It is unpacked only after every name, kind and size in it was found harmless.
@@ -6,17 +6,17 @@ are what its sender says. It is unpacked only after every name, kind and size in
 
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Final
 
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
-from apgms_ops.evidence import chain
+from apgms_ops.evidence import chain, oscal
 from apgms_ops.evidence.chain import ChainEntry
 from apgms_ops.evidence.files import listed, require_safe, shown
 from apgms_ops.evidence.folder import ChainProof, Walk, chains
 from apgms_ops.evidence.trust import Trust
-from apgms_ops.evidence.verify import verify_run
+from apgms_ops.evidence.verify import Proof, verify_run
 
 RUNS: Final = "runs"
 CHAIN: Final = "chain"
@@ -36,7 +36,11 @@ _ENCRYPTED: Final = 0x1
 
 
 def write(
-    file: Path, runs: Iterable[Path], parts: Mapping[str, Iterable[ChainEntry]], beside: Mapping[str, bytes]
+    file: Path,
+    runs: Iterable[Path],
+    parts: Mapping[str, Iterable[ChainEntry]],
+    beside: Mapping[str, bytes],
+    document: Callable[[Path], bytes] | None = None,
 ) -> int:
     """Write a bundle; there is none, or the old one, until it is whole.
 
@@ -45,6 +49,7 @@ def write(
         runs: The folders of the runs.
         parts: Environment → the part of its chain from the first to the last of them.
         beside: Name → content of what else goes in: the page, keys, certificates.
+        document: Makes the OSCAL document of a run, one at a time; None: none goes in.
 
     Returns:
         How many files it holds.
@@ -67,6 +72,10 @@ def write(
                         out.write(entry.line())
                 count += 1
             for run in sorted(runs):
+                if document is not None:
+                    with archive.open(_info(f"{oscal.FOLDER}/{run.name}.json"), "w") as out:
+                        out.write(document(run))
+                    count += 1
                 for name, _ in listed(run):
                     with (
                         (run / name).open("rb") as source,
@@ -149,7 +158,9 @@ def _copy(source: IO[bytes], out: IO[bytes], size: int | None) -> None:
 
 
 def verify(folder: Path, trust: Trust, head: str | None = None) -> Iterator[ChainProof]:
-    """Verify an unpacked bundle: every run in it, and their places in the part of the chain that came along.
+    """Verify an unpacked bundle: every run in it, their places in the part of the chain that came along, their OSCAL.
+
+    A document is believed for nothing: it must be, byte for byte, what its run gives now.
 
     Raises:
         EvidenceInvalid: The text names the first bad entry.
@@ -159,16 +170,40 @@ def verify(folder: Path, trust: Trust, head: str | None = None) -> Iterator[Chai
     if not left:
         msg = "the bundle holds no run"
         raise EvidenceInvalid(msg)
+    _require_documents_of(folder, left)
     for file in chains(folder / CHAIN, None):
         walk = Walk(file.parent.name, head, whole=False)
         for entry in chain.read(file):
             here = entry.run in left
-            walk.step(entry, verify_run(runs / entry.run, trust) if here else None)
+            walk.step(entry, _verified(folder, entry.run, trust) if here else None)
             left.discard(entry.run)
         yield walk.end()
     for name in sorted(left):
-        proof = verify_run(runs / name, trust)
+        proof = _verified(folder, name, trust)
         if proof.seq is not None:
             msg = f"{shown(name)}: its seal says that it is run {proof.seq} of a chain, which did not come along"
             raise EvidenceInvalid(msg)
         yield ChainProof(proof.environment, 1, proof, proof, 0, None, (proof.run,), 0)
+
+
+def _require_documents_of(folder: Path, runs: set[str]) -> None:
+    """See that every document is of a run that is here: one of another run could not be held to anything."""
+    documents = folder / oscal.FOLDER
+    if not documents.exists():
+        return
+    for name, _ in listed(documents):
+        if name.removesuffix(".json") not in runs or not name.endswith(".json"):
+            msg = f"{oscal.FOLDER}/{shown(name)}: the document of no run that is in the bundle"
+            raise EvidenceInvalid(msg)
+
+
+def _verified(folder: Path, run: str, trust: Trust) -> Proof:
+    proof = verify_run(folder / RUNS / run, trust)
+    file = folder / oscal.FOLDER / f"{run}.json"
+    if file.exists() and file.read_bytes() != oscal.of_proven(folder / RUNS / run, proof):
+        msg = (
+            f"{oscal.FOLDER}/{shown(file.name)}: not what the run says, though the run itself holds: it was altered, "
+            "or another version of apgms-ops wrote it; `apgms-ops evidence oscal` writes it anew"
+        )
+        raise EvidenceInvalid(msg)
+    return proof

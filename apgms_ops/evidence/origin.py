@@ -15,6 +15,7 @@ from typing import Any, Final
 from apgms_ops.redact import printable
 
 UNKNOWN: Final = "unknown"
+NOT_RECORDED: Final = "not recorded"
 _CI: Final = (
     "GITHUB_SERVER_URL",
     "GITHUB_REPOSITORY",
@@ -77,6 +78,17 @@ def _git(root: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def recorded(close: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Return who ran a run, and on which commit of the checks, as its closing entry says; else "not recorded"."""
+    body = close or {}
+    by, checks = body.get("by"), body.get("checks_at")
+    job_of_it = by.get("job") if isinstance(by, Mapping) else None
+    actor = job_of_it.get("GITHUB_ACTOR") if isinstance(job_of_it, Mapping) else None
+    who = actor or (by.get("user") if isinstance(by, Mapping) else None)
+    at = checks.get("commit") if isinstance(checks, Mapping) else None
+    return str(who or NOT_RECORDED), str(at or NOT_RECORDED)
 
 
 def versions() -> dict[str, str]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from apgms_ops.errors import EvidenceInvalid
+from apgms_ops.evidence import origin
 from apgms_ops.evidence.daily import SKEW, began, counts
 from apgms_ops.evidence.dsse import NAME as SEAL
+from apgms_ops.evidence.origin import NOT_RECORDED
 from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.verdict import Verdict
-
-NOT_RECORDED: Final = "not recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,19 +217,8 @@ def _greened(run: RecordedRun, at: datetime, open_: dict[str, Red]) -> list[Red]
 
 
 def _green(red: Red, run: RecordedRun, at: datetime) -> Red:
-    by, commit = _origin(run)
+    by, commit = origin.recorded(run.close)
     return replace(red, until=at, green_run=run.path.name, green_by=by, green_at_commit=commit)
-
-
-def _origin(run: RecordedRun) -> tuple[str, str]:
-    """Return who ran a run, and on which commit of the checks."""
-    close = run.close or {}
-    by, checks = close.get("by"), close.get("checks_at")
-    job = by.get("job") if isinstance(by, Mapping) else None
-    actor = job.get("GITHUB_ACTOR") if isinstance(job, Mapping) else None
-    who = actor or (by.get("user") if isinstance(by, Mapping) else None)
-    commit = checks.get("commit") if isinstance(checks, Mapping) else None
-    return str(who or NOT_RECORDED), str(commit or NOT_RECORDED)
 
 
 def of_control(reds: Sequence[Red], control: str) -> tuple[Red, ...]:

@@ -206,10 +206,15 @@ def read_run(path: Path) -> RecordedRun:
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}"
         raise EvidenceInvalid(msg) from error
-    return _tell(path, verify(lines, str(file)))
+    return tell(path, verify(lines, str(file)))
 
 
-def _tell(path: Path, entries: tuple[Entry, ...]) -> RecordedRun:
+def tell(path: Path, entries: tuple[Entry, ...]) -> RecordedRun:
+    """Return a run as its entries tell it, which verified. Pure.
+
+    Raises:
+        EvidenceInvalid: They are not those of one run: two plans, something after the end, two verdicts on a check.
+    """
     plans = [entry for entry in entries if entry.type == PLAN]
     if len(plans) != 1 or not isinstance(plans[0].body.get("environment"), str):
         msg = f"{path}/ledger.jsonl: a ledger has one plan, which names its environment"

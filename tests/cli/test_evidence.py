@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from trestle.oscal.assessment_results import Model
 
 from apgms_ops.evidence.run import read_run
 from tests.cli.conftest import COMMAND
@@ -179,9 +180,61 @@ def test_todays_checks_judge_what_was_seen_then(audited: Audited) -> None:
     assert said.splitlines()[-1] == "0 of 2 verdicts are the same; 1 checks are new since then"
 
 
+def test_a_run_is_written_as_oscal(audited: Audited, tmp_path: Path) -> None:
+    """A sealed run is verified and written beside the runs, the same again, in a bundle too; another file is kept."""
+    run = audited.runs[0].name
+    code, said = audited.evidence("oscal", run, "--trust", str(audited.public))
+    assert (code, said) == (
+        0,
+        f"reports/oscal/{run}.json: 2 checks, 1 controls, 1 of them satisfied; its seal verifies\n",
+    )
+    document = audited.site.folder / "reports" / "oscal" / f"{run}.json"
+    before = document.read_bytes()
+    Model.parse_raw(before)
+    (result,) = json.loads(before)["assessment-results"]["results"]
+    assert [finding["target"]["status"]["state"] for finding in result["findings"]] == ["satisfied"]
+    code, said = audited.evidence("oscal", run, "--env", "toy")
+    assert (code, said.strip().endswith("unchanged")) == (0, True)
+    document.write_bytes(b"mine")
+    code, said = audited.evidence("oscal", run, "--env", "toy")
+    assert (code, "there is another document" in said, document.read_bytes()) == (4, True, b"mine")
+    code, _ = audited.evidence("bundle", run, "--env", "toy", "-o", str(tmp_path / "out.zip"))
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert (code, archive.read(f"oscal/{run}.json")) == (0, before)
+    code, _ = audited.evidence("verify", str(tmp_path / "out.zip"), "--trust", str(audited.public))
+    assert code == 0
+
+
+def test_an_altered_run_makes_no_oscal(audited: Audited, tmp_path: Path) -> None:
+    """What does not verify, or is not sealed, is exit 1 and no file; --unsealed writes one that says what it is not."""
+    folder, other = audited.runs
+    out = tmp_path / "out.json"
+    ledger = folder / "ledger.jsonl"
+    before = ledger.read_bytes()
+    ledger.write_bytes(before.replace(b'"verdict":"PASS"', b'"verdict":"FAIL"'))
+    code, said = audited.evidence("oscal", folder.name, "--env", "toy", "-o", str(out), "--unsealed")
+    assert (code, "it was altered" in said, out.exists()) == (1, True, False)
+    ledger.write_bytes(before)
+    code, said = audited.evidence("oscal", folder.name, "--trust", str(audited.public), "-o", str(folder / "x.json"))
+    assert (code, "within the run" in said) == (4, True)
+    (other / "attestation.json").unlink()
+    code, said = audited.evidence("oscal", other.name, "--env", "toy", "-o", str(out))
+    assert (code, "UNSEALED" in said, out.exists()) == (1, True, False)
+    code, said = audited.evidence("oscal", other.name, "-o", str(out), "--unsealed")
+    assert (code, "UNSEALED, and no evidence" in said) == (0, True)
+    assert "NO EVIDENCE" in json.loads(out.read_bytes())["assessment-results"]["metadata"]["title"]
+    environment = (audited.site.folder / "environments" / "toy.toml").read_text()
+    audited.site.write("environments/elsewhere.toml", environment.replace('"toy"', '"elsewhere"'))
+    code, said = audited.evidence("oscal", other.name, "--env", "elsewhere", "--unsealed", "-o", str(tmp_path / "y"))
+    assert (code, "a run of environment toy, not of elsewhere" in said) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (("oscal", "nothing", "--env", "toy"), "no run of that name"),
+        (("oscal", "{run}"), "say whom to believe: --trust FILE"),
+        (("oscal", "{run}", "--env", "toy", "-o", "."), "name the file to write"),
         (("verify", "reports/runs"), "say whom to believe: --trust FILE"),
         (("verify", "nothing", "--env", "toy"), "no run of that name"),
         (("verify", "reports/runs", "--env", "toy", "--head", "12"), "64 hexadecimal digits"),

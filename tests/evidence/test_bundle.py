@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
-from apgms_ops.evidence import bundle, chain
+from apgms_ops.evidence import bundle, chain, oscal
+from apgms_ops.evidence.verify import verify_run
 from tests.evidence.making import Forge
 
 
@@ -121,3 +122,37 @@ def test_an_altered_bundle_is_caught(forge: Forge, tmp_path: Path) -> None:
             out.writestr(info, data + b" " if info.filename.endswith("a-result.json") else data)
     with pytest.raises(EvidenceInvalid, match=r"a-result\.json: its content is not what was sealed"):
         verified(forge, altered, tmp_path / "x")
+
+
+def documented(forge: Forge, file: Path, alter: Callable[[bytes], bytes] = bytes, name: str = "") -> Path:
+    """Bundle the runs with their OSCAL documents, each altered, and perhaps one that is called as given."""
+
+    def document(run: Path) -> bytes:
+        return alter(oscal.of_proven(run, verify_run(run, forge.trust)))
+
+    beside = {"VERIFY.md": b"how\n"} | ({name: b"{}"} if name else {})
+    runs = sorted(forge.runs.iterdir())
+    bundle.write(file, runs, {forge.environment: list(chain.read(forge.chain))}, beside, document)
+    return file
+
+
+def test_documents_come_along_and_are_held_to_their_runs(forge: Forge, tmp_path: Path) -> None:
+    """A bundle with OSCAL documents verifies: each is made anew from its run, and compared."""
+    file = documented(forge, tmp_path / "a.zip")
+    assert verified(forge, file, tmp_path / "x") == [(4, 0)]
+    assert len(list((tmp_path / "x" / "oscal").iterdir())) == 4
+
+
+def test_an_altered_document_is_caught(forge: Forge, tmp_path: Path) -> None:
+    """A document that calls satisfied what its run does not is named, though no run was touched."""
+    file = documented(forge, tmp_path / "a.zip", lambda data: data.replace(b'"not-satisfied"', b'"satisfied"'))
+    with pytest.raises(EvidenceInvalid, match=r"oscal/.*\.json: not what the run says"):
+        verified(forge, file, tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["oscal/of-nobody.json", "oscal/readme.txt"])
+def test_a_document_of_no_run_is_caught(forge: Forge, tmp_path: Path, name: str) -> None:
+    """What lies among the documents and belongs to no run of the bundle is refused."""
+    file = documented(forge, tmp_path / "a.zip", name=name)
+    with pytest.raises(EvidenceInvalid, match="the document of no run that is in the bundle"):
+        verified(forge, file, tmp_path / "x")

@@ -73,6 +73,14 @@ def test_a_change_is_found_and_named(lines: list[bytes], change: str) -> None:
         verify(lines)
 
 
+@pytest.mark.parametrize("value", [b'"\\ud800"', b"9007199254740993", b"NaN", b"[" * 100_000])
+def test_what_has_no_canonical_form_is_no_entry(lines: list[bytes], value: bytes) -> None:
+    """Half of a surrogate pair, a number beyond what JSON holds, or nesting without end is refused as any other."""
+    lines[1] = lines[1].replace(b'"a"', value)
+    with pytest.raises(EvidenceInvalid, match=r"ledger\.jsonl line 2: not a ledger entry"):
+        verify(lines)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(data=st.data())
 def test_any_changed_byte_is_found(lines: list[bytes], data: st.DataObject) -> None:
