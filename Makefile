@@ -26,7 +26,9 @@ demo: $(READY) ## bring up the sandbox, run the checks and the customer journey 
 	$(BIN)/apgms-ops sandbox up
 	@# The report is drawn whatever the checks come to, if they came to something; the exit code is theirs.
 	@code=0; echo "$(BIN)/pytest checks/ smoke/ --env sandbox"; $(BIN)/pytest checks/ smoke/ --env sandbox || code=$$?; \
-	  case $$code in 0|1|10) echo; echo "$(BIN)/apgms-ops report"; $(BIN)/apgms-ops report || true;; esac; \
+	  case $$code in 0|1|10) echo; echo "$(BIN)/apgms-ops report"; $(BIN)/apgms-ops report || true; \
+	    echo; echo "$(BIN)/apgms-ops evidence push --env sandbox --yes"; \
+	    $(BIN)/apgms-ops evidence push --env sandbox --yes || true;; esac; \
 	  echo; \
 	  echo "The sandbox goes on running. Break it, look again, heal it, take it down:"; \
 	  echo "  $(BIN)/apgms-ops sandbox faults"; \

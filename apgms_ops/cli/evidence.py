@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from apgms_ops.cli import (
+    evidence_archive,
     evidence_bundle,
     evidence_index,
     evidence_oscal,
@@ -22,6 +23,7 @@ _COMMANDS: tuple[ModuleType, ...] = (
     evidence_oscal,
     evidence_period,
     evidence_index,
+    evidence_archive,
 )
 
 

@@ -153,5 +153,14 @@ def _numbers(data: Any) -> Iterable[str]:  # noqa: ANN401 — whatever JSON hold
 
 def _but(text: str, redact: Callable[[str], str], typed: frozenset[str]) -> str:
     """Redact, but for the numbers that were recorded as such; text that only repeats them comes back as it was."""
-    plain = _NINE.sub(lambda m: "0" if "".join(filter(str.isdecimal, m.group())) in typed else m.group(), text)
-    return text if redact(plain) == plain else redact(text)
+
+    def without(part: str) -> str:
+        return _NINE.sub(lambda m: "0" if "".join(filter(str.isdecimal, m.group())) in typed else m.group(), part)
+
+    plain = without(text)
+    if redact(plain) == plain:
+        return text
+    lines = [line if redact(without(line)) == without(line) else redact(line) for line in text.splitlines()]
+    by_line = "\n".join(lines)
+    # What spans several lines shows in the whole alone.
+    return by_line if by_line.splitlines() != text.splitlines() else redact(text)

@@ -25,6 +25,7 @@ MAY_BE_HEAVY = (
 # Whatever a probe raises is UNKNOWN: "could not find out" has no closed list of causes. Nor has a handler
 # that fails, which is answered 500. Nor have the drivers of KMS and HSM, behind which the run must go on unsealed.
 MAY_CATCH_EVERYTHING = (
+    "apgms_ops/clients/objectstore/calling.py",  # hands it to the thread that waits
     "apgms_ops/plugin/scheduler.py",
     "apgms_ops/doctor/examination.py",
     "apgms_ops/evidence/signing.py",

@@ -49,7 +49,7 @@ def test_nothing_is_pasted_into_a_shell(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["production", "staging"])
-@pytest.mark.parametrize(("path", "step", "left_out"), [(GATE, "Gate", ()), (DAILY, "Check", ("smoke",))])
+@pytest.mark.parametrize(("path", "step", "left_out"), [(GATE, "Gate", ("archive",)), (DAILY, "Check", ("smoke",))])
 def test_a_workflow_is_given_every_secret_that_its_checks_need(
     path: Path, step: str, left_out: tuple[str, ...], name: str
 ) -> None:
@@ -62,6 +62,20 @@ def test_a_workflow_is_given_every_secret_that_its_checks_need(
     wanted.append((environment.evidence.key or "").removeprefix("env:"))
     assert all(wanted)
     assert {one: given.get(one) for one in wanted} == {one: f"${{{{ secrets.{one} }}}}" for one in wanted}
+
+
+@pytest.mark.parametrize("path", [GATE, DAILY], ids=lambda path: path.name)
+def test_what_a_run_saw_is_stored_whatever_it_came_to(path: Path) -> None:
+    """A red run is evidence as well; the step is given the keys of the archive, and no other."""
+    step = named(path, "Store the evidence")
+    assert step["if"] == "always()"
+    assert step["run"] == '.venv/bin/apgms-ops evidence push --env "$ENVIRONMENT" --yes'
+    wanted = [
+        str(one).removeprefix("env:")
+        for name in ("production", "staging")
+        for one in secrets_of(load(ROOT / "environments" / f"{name}.toml"), ["archive"])
+    ]
+    assert set(step["env"]) == {*wanted, "ENVIRONMENT"}
 
 
 def test_the_gate_leaves_its_evidence_whatever_it_comes_to() -> None:

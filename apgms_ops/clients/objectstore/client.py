@@ -3,7 +3,9 @@
 import base64
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -180,8 +182,8 @@ class ObjectStoreClient:
         def get() -> int:
             answer = self._s3.get_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED", **which)
             size = 0
-            with file.open("wb") as out:
-                for chunk in answer["Body"].iter_chunks(_CHUNK):
+            with closing(answer["Body"]) as body, file.open("wb") as out:
+                for chunk in body.iter_chunks(_CHUNK):
                     deadline.require(f"reading {self.source}/{key}")
                     out.write(chunk)
                     size += len(chunk)
@@ -244,4 +246,6 @@ class ObjectStoreClient:
             s3={"addressing_style": "auto" if self._url is None else "path"},
         )
         verify = True if self._ca_file is None else self._ca_file
-        return session.client("s3", endpoint_url=self._url, verify=verify, config=config)
+        made = session.client("s3", endpoint_url=self._url, verify=verify, config=config)
+        weakref.finalize(self, made.close)
+        return made
