@@ -58,6 +58,8 @@ class OtherStore(Fault):
         if not world.alive(prometheus.NAME):
             prometheus.launch(world, deadline)
         prometheus.await_answers(world, deadline)
+        # A series that goes before this server has scraped it once is not marked as gone: it is answered for minutes.
+        prometheus.await_scrapes(world, deadline)
 
 
 class ShortHistory(OtherStore):
