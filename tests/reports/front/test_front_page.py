@@ -194,9 +194,9 @@ def test_a_control_that_nobody_looked_at_is_a_gap(tmp_path: Path) -> None:
 def test_an_unsealed_run_says_so(tmp_path: Path) -> None:
     """No run is taken for evidence that is none, and no seal is said to hold."""
     write_run(tmp_path / "runs", sealed=False)
-    assert "UNSEALED : no evidence" in drawn(tmp_path / "runs").text
+    assert "UNSEALED : a record, and no evidence" in drawn(tmp_path / "runs").text
     write_run(tmp_path / "other", sealed=True)
-    assert "sealed (not verified here)" in drawn(tmp_path / "other").text
+    assert "SEALED, NOT VERIFIED" in drawn(tmp_path / "other").text
 
 
 def test_service_levels_are_drawn_over_the_runs(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Verifies every run and every chain that the front page is about, environment by environment. Offline."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from apgms_ops.evidence import chain
+from apgms_ops.evidence.folder import chains
+from apgms_ops.evidence.survey import Belief, Surveyed, survey
+
+Believed = Callable[[str], Belief]
+"""Environment → whom to believe of it. What is asked for is how a folder is called, and may be anything."""
+UNPLACED: Final = "not told"
+"""The environment of a folder that tells none."""
+_NAME: Final = re.compile(r"\d{8}T[\d.]+Z-(?P<environment>[a-z][a-z0-9-]*)-[0-9a-f]{6}")
+_ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9-]*")
+_NOBODY: Final = "no key to verify it by is trusted here"
+
+
+def nobody(_environment: str) -> Belief:
+    """Believe nobody, and know of no chain."""
+    return Belief(None, _NOBODY, None)
+
+
+def placed(name: str) -> str:
+    """Return the environment that a run's folder names, by whose keys it is verified."""
+    found = _NAME.fullmatch(name)
+    return UNPLACED if found is None else found["environment"]
+
+
+def verify_all(
+    runs: Path, names: Sequence[str], believed: Believed, tell: Callable[[int], None]
+) -> dict[str, Surveyed]:
+    """Verify runs, and the chains of all of their environments, and those that lie beside the runs.
+
+    Args:
+        runs: The folder of runs.
+        names: The runs.
+        believed: Whom to believe of an environment.
+        tell: Hears how many runs were looked at, after each.
+    """
+    by_environment: dict[str, list[str]] = {}
+    # Where every run of an environment was removed, its chain may still be there to say so.
+    for file in chains(chain.folder_of(None, runs, runs), None):
+        if _ENVIRONMENT.fullmatch(file.parent.name):
+            by_environment[file.parent.name] = []
+    for name in names:
+        by_environment.setdefault(placed(name), []).append(name)
+    count = 0
+
+    def one_more() -> None:
+        nonlocal count
+        count += 1
+        tell(count)
+
+    found = {}
+    for environment, its in by_environment.items():
+        belief = nobody(environment) if environment == UNPLACED else believed(environment)
+        found[environment] = survey(runs, environment, its, belief, one_more)
+    return found
