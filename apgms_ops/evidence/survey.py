@@ -71,8 +71,10 @@ class Surveyed:
     """Verified runs that stand in their places."""
     missing: int = 0
     """Runs of the chain that are not here."""
+    strays: dict[str, Seal] = field(default_factory=dict)
+    """Runs that are not this environment's by what they say, that its chain holds, and that do not verify."""
     lost: str | None = None
-    """The last of those."""
+    """The last run of the chain that is missing or such a one: what it saw is not known."""
     unverified: str = ""
     """Why nobody is believed."""
 
@@ -204,8 +206,11 @@ class _Survey:
         if name in self._found.seals:
             self._found.seals[name] = seal
         elif seal.state is State.INVALID:
-            # Nobody counts it among the runs of this environment, and its chain does.
-            self._found.findings.append(f"{shown(name)}: {seal.why}")
+            # It says that it is of another environment, and this one's chain holds it.
+            self._found.strays[name] = seal
+            self._found.lost = name
+            if len(self._found.strays) <= NAMED:
+                self._found.findings.append(f"{shown(name)}: {seal.why}")
 
     def _end(self, broken: str) -> None:
         found, environment = self._found, self._environment
@@ -216,6 +221,8 @@ class _Survey:
             named = ", ".join(f"{name} (line {line})" for name, line in self._gone)
             more = f", and {found.missing - NAMED:,} more" if found.missing > NAMED else ""
             found.findings.append(f"{found.missing:,} runs of the chain are missing: {named}{more}")
+        if len(found.strays) > NAMED:
+            found.findings.append(f"{len(found.strays) - NAMED:,} more runs of the chain do not verify")
         if self._disorder > NAMED:
             found.findings.append(f"{self._disorder - NAMED:,} more were sealed before the run that they follow")
         if broken:

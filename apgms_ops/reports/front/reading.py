@@ -17,7 +17,7 @@ from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.evidence.survey import UNSEALED, Seal, State, Surveyed
 from apgms_ops.redact import printable
 from apgms_ops.reports.front.levels import PROBES, Level, levels_of
-from apgms_ops.reports.front.verifying import UNPLACED, Believed, nobody, placed, verify_all
+from apgms_ops.reports.front.verifying import UNPLACED, Believed, nobody, verify_all
 from apgms_ops.reports.html.results import environment_of
 from apgms_ops.reports.told import Told, began, named, outcome, told
 from apgms_ops.verdict import Verdict, worst
@@ -90,7 +90,11 @@ class Estate:
             if line.at is not None and line.at >= since:
                 return f"{line.run} is INVALID"
         lost = None if self.chain.lost is None else named(self.chain.lost)
-        return f"{printable(str(self.chain.lost), limit=100)} is missing" if lost is not None and lost >= since else ""
+        return (
+            f"{printable(str(self.chain.lost), limit=100)} is missing or INVALID"
+            if lost is not None and lost >= since
+            else ""
+        )
 
     @property
     def newest(self) -> Line | None:
@@ -141,8 +145,7 @@ def _order(estate: Estate) -> tuple[bool, bool, str]:
 
 
 def _take(folder: Path, surveys: Mapping[str, Surveyed], estates: dict[str, Estate], latest: int) -> None:
-    where = placed(folder.name)
-    seal = surveys[where].seals[folder.name]
+    where, seal = next((e, s.seals[folder.name]) for e, s in surveys.items() if folder.name in s.seals)
     try:
         run = read_run(folder)
         checks = told(run)
@@ -183,7 +186,7 @@ def require_seal_of(run: RecordedRun, seal: Seal, environment: str) -> None:
     if seal.state is State.INVALID:
         raise EvidenceInvalid(seal.why)
     if seal.state is not State.UNSEALED and run.environment != environment:
-        msg = f"a run of environment {printable(run.environment, limit=100)}, and not of the one that its folder names"
+        msg = f"a run of environment {printable(run.environment, limit=100)}, and verified as one of {environment}"
         raise EvidenceInvalid(msg)
     if seal.proof is not None and seal.proof.head != run.head:
         msg = "ledger.jsonl: changed while this page was drawn"

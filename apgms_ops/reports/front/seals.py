@@ -20,7 +20,7 @@ def seal_words(seal: Seal) -> str:
     if seal.state is State.UNSEALED:
         return _NO_EVIDENCE
     if proof is None:
-        return f"{_UNVERIFIED}: no key to verify it is trusted. {escaped(seal.why)}"
+        return f"{_UNVERIFIED}, for no key to verify it by is trusted: {escaped(seal.why)}"
     return f"SEALED, verified by key {escaped(proof.key)}; {_dated(seal)}; {_place(seal)}"
 
 
@@ -80,11 +80,12 @@ def chain_words(estate: Estate) -> str:
     if chain.chained is None:
         return "there is none"
     if chain.unverified:
-        return f'<span class="warn">NOT VERIFIED</span>: {chain.chained:,} runs, all are here'
+        runs = "1 run, and it is here" if chain.chained == 1 else f"{chain.chained:,} runs, and all are here"
+        return f'<span class="warn">NOT VERIFIED</span>: {runs}'
     left = chain.chained - chain.placed
     if left:
-        return f'{chain.placed:,} runs in their places, <span class="bad">{left:,} INVALID</span>'
-    return f"holds: {chain.placed:,} runs, each in its place"
+        return f'{chain.placed:,} in their places, <span class="bad">{left:,} INVALID</span>'
+    return f"holds: {chain.placed:,} run{'' if chain.placed == 1 else 's, each'} in its place"
 
 
 def notes(estate: Estate) -> str:
@@ -95,6 +96,6 @@ def notes(estate: Estate) -> str:
         name = escaped(estate.name)
         told += f'<div class="alarm"><p class="bad">The chain of {name} does not hold.</p><ul>{listed}</ul></div>\n'
     if any(line.seal.state is State.UNVERIFIED for line in estate.lines):
-        why = f"{_UNVERIFIED}: no key to verify them is trusted. {escaped(estate.chain.unverified)}"
-        told += f'<p class="alarm doubt">Seals of {escaped(estate.name)}: {why}</p>\n'
+        why = f"for no key to verify them by is trusted: {escaped(estate.chain.unverified)}"
+        told += f'<p class="alarm doubt">Runs of {escaped(estate.name)} are {_UNVERIFIED}, {why}</p>\n'
     return told
