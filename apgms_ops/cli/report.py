@@ -8,19 +8,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apgms_ops.cli.evidence_trust import belief
 from apgms_ops.compliance.controls import load_controls
+from apgms_ops.compliance.supplied import load_supplied
 from apgms_ops.deadline import Deadline
+from apgms_ops.environment.loading import folder_of_environments
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.redact import printable
-from apgms_ops.reports.front import front_page, read_front
+from apgms_ops.reports.front import Documents, front_page, read_front
 from apgms_ops.reports.html import HISTORY, AllureTool, Renderer, write_page
 from apgms_ops.reports.serving import Server
 
 RUNS = Path("reports") / "runs"
 _DRAWING = 300.0
 """Seconds: the first report on a machine installs the renderer."""
-_SAID_EVERY = 500
+_SAID_EVERY = 100
 """Runs."""
 _ANY_PORT = 0
 _HIGHEST_PORT = 65535
@@ -84,18 +87,29 @@ def _build(arguments: argparse.Namespace) -> int:
 def _front(runs: Path, latest: int) -> None:
     if not runs.is_dir():
         return
-    front = read_front(runs, latest, _tick)
+    front = read_front(runs, latest, lambda name: belief(name, runs), _tick)
     place = runs.parent / "index.html"
     reports = frozenset(file.stem for file in (runs.parent / "html").glob("*.html"))
-    write_page(place, "".join(front_page(front, load_controls().controls, reports, datetime.now(UTC))))
+    now = datetime.now(UTC)
+    write_page(place, "".join(front_page(front, load_controls().controls, reports, now, _documents(now))))
     broken = sum(len(estate.broken) for estate in front.estates)
     invalid = f", {broken:,} of them INVALID" if broken else ""
-    _say(f"{printable(os.path.relpath(place))}: {front.runs:,} run{'' if front.runs == 1 else 's'}{invalid}")
+    chains = "".join(f"; the chain of {e.name} does not hold" for e in front.estates if e.chain.findings)
+    _say(f"{printable(os.path.relpath(place))}: {front.runs:,} run{'' if front.runs == 1 else 's'}{invalid}{chains}")
 
 
-def _tick(count: int) -> None:
+def _documents(now: datetime) -> Documents:
+    """Return what people supply; that it cannot be read is told on the page, which is drawn all the same."""
+    folder = folder_of_environments(None, os.environ, Path.cwd())
+    try:
+        return Documents([(document, document.trouble(folder, now)) for document in load_supplied(folder)])
+    except ConfigurationError as error:
+        return Documents(unread=str(error))
+
+
+def _tick(what: str, count: int) -> None:
     if count % _SAID_EVERY == 0:
-        _say_aside(f"{count:,} runs read")
+        _say_aside(f"{count:,} runs {what}")
 
 
 def _open(arguments: argparse.Namespace) -> int:

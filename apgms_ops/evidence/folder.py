@@ -74,7 +74,7 @@ class Walk:
         if proof is None:
             self._not_here += 1
             return
-        _require_place(entry, proof, self._environment)
+        require_place(entry, proof, self._environment)
         if self._last is not None:
             before, now = self._last, proof
             times = [(p.sealed_at, None if p.stamp is None else p.stamp.at) for p in (before, now)]
@@ -110,7 +110,12 @@ class Walk:
         )
 
 
-def _require_place(entry: ChainEntry, proof: Proof, environment: str) -> None:
+def require_place(entry: ChainEntry, proof: Proof, environment: str) -> None:
+    """See that a verified run is the one that a line of a chain names.
+
+    Raises:
+        EvidenceInvalid: It is another, or its seal says another place.
+    """
     name = shown(entry.run)
     if proof.environment != environment:
         msg = f"{name}: a run of {shown(proof.environment)} in the chain of {environment}"

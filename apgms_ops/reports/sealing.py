@@ -1,26 +1,14 @@
-"""Whether a run is sealed. The one place where the reports ask."""
+"""What the report of one run says of its seal: that there is one. Whether it holds, the front page says of all runs."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-ATTESTATION: Final = "attestation.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Sealing:
-    """What is known of a run's seal."""
-
-    sealed: bool
-    words: str
+from apgms_ops.evidence.verify import is_sealed
 
 
-def sealing(run: Path) -> Sealing:
+def sealing(run: Path) -> str:
     """Say whether a run carries a seal; whether the seal holds, `apgms-ops evidence verify` says.
 
     Args:
         run: The run's folder.
     """
-    if (run / ATTESTATION).is_file():
-        return Sealing(sealed=True, words="sealed (not verified here)")
-    return Sealing(sealed=False, words="UNSEALED: a record, and no evidence")
+    return "sealed (not verified here)" if is_sealed(run) else "UNSEALED: a record, and no evidence"

@@ -1,6 +1,7 @@
 """Runs as they lie in a folder: verified ledgers, with observations of real facts, written in milliseconds."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -174,7 +175,8 @@ def write_run(  # noqa: PLR0913 — what can differ between runs
         ledger.append(VERDICT, body)
     if closed:
         code = 1 if "FAIL" in came else 10 if "UNKNOWN" in came else 0
-        ledger.append(CLOSE, {"planned": len(plan), "exit": code if exit_code is None else exit_code})
+        code = code if exit_code is None else exit_code
+        ledger.append(CLOSE, {"planned": len(plan), "verdicts": dict(Counter(came)), "exit": code, "not_planned": []})
     if sealed and closed:
         (folder / "attestation.json").write_text("{}")
     return folder

@@ -172,3 +172,5 @@ _DRAWN: Final[dict[str, tuple[Probe, Callable[[Any, Limits], Iterator[Level]]]]]
     reconciliation_gauge.name: (reconciliation_gauge, _age),
     consumer_lag.name: (consumer_lag, _lag),
 }
+PROBES: Final = frozenset(_DRAWN)
+"""What is drawn: of a run that cannot be believed, all of it is not known."""

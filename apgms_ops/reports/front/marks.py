@@ -27,7 +27,7 @@ _OF: Final = {
     Verdict.WAIVED: Mark("waived", "w", "WAIVED", "seen not to hold, under a waiver"),
     Verdict.SKIPPED: Mark("skipped", "\N{EN DASH}", "SKIPPED", "declared absent"),
 }
-INVALID: Final = Mark("invalid", "!", "INVALID", "the ledger does not verify")
+INVALID: Final = Mark("invalid", "!", "INVALID", "altered, or its seal does not hold: nothing in it counts")
 MISSING: Final = Mark("missing", "○", "MISSING", "a run was due, and there is none")
 UNFINISHED: Final = Mark("unfinished", "…", "UNFINISHED", "broken off, or still going on")
 ALL: Final = (*(_OF[v] for v in _OF), UNFINISHED, MISSING, INVALID)

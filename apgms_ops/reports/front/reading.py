@@ -1,6 +1,9 @@
-"""What the front page shows, read run by run: of ten thousand runs a line each is kept, of the latest ones more."""
+"""What the front page shows, read run by run: of ten thousand runs a line each is kept, of the latest ones more.
 
-import re
+Every run is verified before anything of it is read, for every one of them may colour a day or be the newest that looked
+at a control.
+"""
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,19 +14,17 @@ from typing import Final
 from apgms_ops.environment.evidence import Evidence
 from apgms_ops.errors import EvidenceInvalid
 from apgms_ops.evidence.run import RecordedRun, read_run
+from apgms_ops.evidence.survey import UNSEALED, Seal, State, Surveyed
 from apgms_ops.redact import printable
-from apgms_ops.reports.front.levels import Level, levels_of
+from apgms_ops.reports.front.levels import PROBES, Level, levels_of
+from apgms_ops.reports.front.verifying import UNPLACED, Believed, nobody, verify_all
 from apgms_ops.reports.html.results import environment_of
-from apgms_ops.reports.sealing import sealing
 from apgms_ops.reports.told import Told, began, named, outcome, told
 from apgms_ops.verdict import Verdict, worst
 
 DAILY: Final = "daily-checks"
 """The section of the runbook whose checks make a run one of those that are to happen at intervals."""
-_NAME: Final = re.compile(r"^\d{8}T[\d.]+Z-(?P<environment>[a-z][a-z0-9-]*)-[0-9a-f]{6}$")
 _UNTOLD: Final = datetime.min.replace(tzinfo=UTC)
-UNPLACED: Final = "not told"
-"""The environment of a folder that tells none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Line:
     """None: it does not verify."""
     words: str
     """Its counts; why it is no better than its verdict; or why it does not verify."""
-    sealed: bool = False
+    seal: Seal = UNSEALED
     finished: bool = True
     daily: bool = False
     """Whether it counts as one of those that are to happen."""
@@ -46,7 +47,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """More of one of the latest runs: control → the worst verdict of its checks, and how many checks there were."""
+    """More of one of the latest runs: control → the worst verdict of its checks, and how many checks there were.
+
+    Of one that is INVALID there is nothing: whatever it looked at is not known.
+    """
 
     line: Line
     controls: Mapping[str, tuple[Verdict, int]]
@@ -62,9 +66,11 @@ class Estate:
     name: str
     lines: list[Line] = field(default_factory=list)
     details: deque[Detail] = field(default_factory=deque)
-    """The latest finished ones that are no replays."""
-    evidence: dict[str, tuple[datetime, Verdict]] = field(default_factory=dict)
-    """Control → when its checks last came to a verdict, and to which."""
+    """The latest finished ones that are no replays, and those of their time that are INVALID."""
+    evidence: dict[str, tuple[Line, Verdict]] = field(default_factory=dict)
+    """Control → the newest run that holds in which its checks came to a verdict, and to which."""
+    chain: Surveyed = field(default_factory=Surveyed)
+    """What verifying the seals and their chain came to."""
     every: timedelta | None = None
     """How often the daily checks are to run, by the environment of the latest run; None where it does not say."""
     fresh: timedelta | None = None
@@ -74,6 +80,21 @@ class Estate:
     def broken(self) -> list[Line]:
         """The runs that do not verify."""
         return [line for line in self.lines if line.verdict is None]
+
+    def doubt(self, since: datetime) -> str:
+        """Return why what the newest run since a moment saw is not known; empty where nothing speaks against it.
+
+        A run that is INVALID may have looked at anything, whatever its plan says now; so may one that is gone.
+        """
+        for line in reversed(self.broken):
+            if line.at is not None and line.at >= since:
+                return f"{line.run} is INVALID"
+        lost = None if self.chain.lost is None else named(self.chain.lost)
+        return (
+            f"{printable(str(self.chain.lost), limit=100)} is missing or INVALID"
+            if lost is not None and lost >= since
+            else ""
+        )
 
     @property
     def newest(self) -> Line | None:
@@ -91,48 +112,52 @@ class Front:
     """How many runs of each environment are shown in detail."""
 
 
-def read_front(runs: Path, latest: int, tick: Callable[[int], None] = lambda _: None) -> Front:
-    """Read every run in a folder; one that does not verify is there as INVALID.
+def read_front(
+    runs: Path, latest: int, believed: Believed = nobody, tick: Callable[[str, int], None] = lambda *_: None
+) -> Front:
+    """Verify and read every run in a folder; one that does not verify is there as INVALID.
 
     Args:
         runs: The folder of runs; one that does not exist has none.
         latest: How many runs of each environment are read in detail.
-        tick: Hears how many have been read, after each.
+        believed: Whom to believe of an environment, and where its chain is.
+        tick: Hears what is done ("verified", "read") to how many, after each.
     """
+    names = sorted(f.name for f in runs.iterdir() if f.is_dir()) if runs.is_dir() else []
+    surveys = verify_all(runs, names, believed, lambda count: tick("verified", count))
     estates: dict[str, Estate] = {}
-    count = 0
-    for folder in _folders(runs):
-        count += 1
-        _take(folder, estates, latest)
-        tick(count)
+    for count, name in enumerate(names, 1):
+        _take(runs / name, surveys, estates, latest)
+        tick("read", count)
+    for environment, survey in surveys.items():
+        if survey.findings or environment in estates:
+            estates.setdefault(environment, Estate(environment)).chain = survey
     for estate in estates.values():
         # Folders sort by the time in their names; what counts is the time in the ledger.
         estate.lines.sort(key=lambda line: (line.at or _UNTOLD, line.run))
         estate.details = deque(_with_levels(runs, sorted(estate.details, key=lambda d: d.line.at or _UNTOLD)))
         _settings(runs, estate)
-    return Front(tuple(sorted(estates.values(), key=_order)), count, latest)
-
-
-def _folders(runs: Path) -> Iterator[Path]:
-    if runs.is_dir():
-        yield from (runs / name for name in sorted(f.name for f in runs.iterdir() if f.is_dir()))
+    return Front(tuple(sorted(estates.values(), key=_order)), len(names), latest)
 
 
 def _order(estate: Estate) -> tuple[bool, bool, str]:
     return estate.name == UNPLACED, estate.name != "production", estate.name
 
 
-def _take(folder: Path, estates: dict[str, Estate], latest: int) -> None:
+def _take(folder: Path, surveys: Mapping[str, Surveyed], estates: dict[str, Estate], latest: int) -> None:
+    where, seal = next((e, s.seals[folder.name]) for e, s in surveys.items() if folder.name in s.seals)
     try:
         run = read_run(folder)
         checks = told(run)
-        line = _line(run, checks)
+        line = _line(run, checks, seal)
+        require_seal_of(run, seal, where)
     except EvidenceInvalid as error:
-        found = _NAME.match(folder.name)
-        name = UNPLACED if found is None else found["environment"]
         why = printable(str(error).replace(f"{folder}/", ""), limit=300)
-        line = Line(folder.name, named(folder.name), None, why, (folder / "attestation.json").is_file())
-        estates.setdefault(name, Estate(name)).lines.append(line)
+        estate = estates.setdefault(where, Estate(where, details=deque(maxlen=latest)))
+        line = Line(folder.name, named(folder.name), None, why, replace(seal, state=State.INVALID, why=why))
+        estate.lines.append(line)
+        if line.at is not None:
+            estate.details.append(Detail(line, {}, blind=PROBES))
         return
     name = printable(run.environment, limit=100)
     estate = estates.setdefault(name, Estate(name, details=deque(maxlen=latest)))
@@ -142,11 +167,33 @@ def _take(folder: Path, estates: dict[str, Estate], latest: int) -> None:
     controls = _controls(checks)
     estate.details.append(Detail(line, controls))
     for control, (verdict, _) in controls.items():
-        if control not in estate.evidence or estate.evidence[control][0] <= line.at:
-            estate.evidence[control] = (line.at, verdict)
+        before = None if control not in estate.evidence else estate.evidence[control][0].at
+        if before is None or before <= line.at:
+            estate.evidence[control] = (line, verdict)
 
 
-def _line(run: RecordedRun, checks: tuple[Told, ...]) -> Line:
+def require_seal_of(run: RecordedRun, seal: Seal, environment: str) -> None:
+    """See that a run which was read is the one whose seal was looked at, and that its seal holds or is none.
+
+    Args:
+        run: The run.
+        seal: What verifying it came to.
+        environment: Whose keys it was verified by.
+
+    Raises:
+        EvidenceInvalid: It is not, or it does not.
+    """
+    if seal.state is State.INVALID:
+        raise EvidenceInvalid(seal.why)
+    if seal.state is not State.UNSEALED and run.environment != environment:
+        msg = f"a run of environment {printable(run.environment, limit=100)}, and verified as one of {environment}"
+        raise EvidenceInvalid(msg)
+    if seal.proof is not None and seal.proof.head != run.head:
+        msg = "ledger.jsonl: changed while this page was drawn"
+        raise EvidenceInvalid(msg)
+
+
+def _line(run: RecordedRun, checks: tuple[Told, ...], seal: Seal) -> Line:
     came = outcome(run, checks)
     counts = " · ".join(f"{number} {verdict}" for verdict, number in came.counts.items())
     replayed = f"replay of {printable(str(run.plan['replay_of']), limit=100)}" if run.is_replay else ""
@@ -155,7 +202,7 @@ def _line(run: RecordedRun, checks: tuple[Told, ...]) -> Line:
         began(run),
         came.verdict,
         "; ".join(part for part in (counts, came.why, replayed) if part),
-        sealing(run.path).sealed,
+        seal,
         came.finished,
         came.finished and not run.is_replay and any(check.section == DAILY for check in checks),
         run.is_replay,
@@ -172,16 +219,23 @@ def _controls(checks: tuple[Told, ...]) -> dict[str, tuple[Verdict, int]]:
 
 def _with_levels(runs: Path, details: Iterable[Detail]) -> Iterator[Detail]:
     for detail in details:
+        if detail.line.verdict is None:
+            yield detail
+            continue
         try:
-            levels, blind = levels_of(read_run(runs / detail.line.run))
+            run = read_run(runs / detail.line.run)
+            require_seal_of(run, detail.line.seal, run.environment)
+            levels, blind = levels_of(run)
         except EvidenceInvalid:  # altered since a moment ago
-            levels, blind = (), frozenset()
+            levels, blind = (), PROBES
         yield replace(detail, levels=levels, blind=blind)
 
 
 def _settings(runs: Path, estate: Estate) -> None:
     """Take how often and how fresh from the environment as the latest run recorded it."""
     for detail in reversed(estate.details):
+        if detail.line.verdict is None:
+            continue
         try:
             environment = environment_of(read_run(runs / detail.line.run))
         except EvidenceInvalid:

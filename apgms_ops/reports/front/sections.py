@@ -6,18 +6,15 @@ from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
-from apgms_ops.compliance.controls import Control
 from apgms_ops.environment.types import format_duration
 from apgms_ops.reports.front.calendar import Day, Month, due, missed, months
-from apgms_ops.reports.front.marks import badge, mark_of, of_verdict
+from apgms_ops.reports.front.marks import badge, mark_of
 from apgms_ops.reports.front.reading import Estate, Line
+from apgms_ops.reports.front.seals import cell, chain_words, counted, seal_words
 from apgms_ops.reports.svg import escaped
-from apgms_ops.verdict import Verdict
 
 _MONTHS: Final = 13
 """Months that are shown without a click: the retention of audit logs, and the present one."""
-_COLUMNS: Final = 30
-"""Runs in the matrix."""
 _BROKEN: Final = 200
 """Characters of why a run does not verify."""
 
@@ -27,12 +24,10 @@ def card(estate: Estate, now: datetime) -> str:
     newest = estate.newest
     rows = [("Latest run", "none is finished" if newest is None else _latest(newest, now))]
     if newest is not None:
-        sealed = "sealed (not verified here)" if newest.sealed else '<span class="warn">UNSEALED</span>: no evidence'
-        rows.append(("Seal", sealed))
+        rows.append(("Its seal", seal_words(newest.seal)))
     rows.append(("Daily checks", _daily(estate, now)))
-    count = f"{len(estate.lines):,}"
-    broken = len(estate.broken)
-    rows.append(("Runs", f'{count}, <span class="bad">{broken:,} INVALID</span>' if broken else f"{count}, all verify"))
+    rows.append(("Runs", counted(estate)))
+    rows.append(("Chain", chain_words(estate)))
     listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in rows)
     name = f'<a href="#{anchor(estate)}">{escaped(estate.name)}</a>'
     return f'<section class="card"><h3>{name}</h3><dl>{listed}</dl></section>'
@@ -131,63 +126,6 @@ def ledger(run: str) -> str:
     return f"runs/{quote(run, safe='')}/ledger.jsonl"
 
 
-def matrix(estate: Estate, controls: Sequence[Control], now: datetime) -> Iterator[str]:
-    """Yield the controls against the latest runs: the worst verdict of the checks of each, and gaps as gaps."""
-    details = list(estate.details)[-_COLUMNS:]
-    yield f"<h3>Controls, over the latest {len(details)} finished runs</h3>"
-    yield (
-        f'<div class="wide" tabindex="0" role="region" aria-label="Controls of {escaped(estate.name)}">'
-        '<table class="matrix"><thead><tr><th class="control" scope="col">Control</th>'
-        '<th class="now" scope="col">Newest evidence</th>'
-    )
-    month = ""
-    for detail in details:
-        at = detail.line.at
-        # A month is named where it begins: thirty times "Nov" is no news.
-        before, month = month, "" if at is None else f"{at:%b}"
-        told = "" if at is None else f"{at:%d}<br>{month if month != before else ''}"
-        yield f'<th class="c" scope="col" title="{escaped(detail.line.run)}">{told}</th>'
-    yield "</tr></thead><tbody>"
-    for control in controls:
-        yield (
-            f'<tr><th class="control" scope="row">{escaped(control.name)}<small>{escaped(control.asks)}</small></th>'
-            f'<td class="now">{_newest(estate, control, now)}</td>'
-        )
-        for detail in details:
-            yield _cell(detail.controls.get(control.name), detail.line.run)
-        yield "</tr>"
-    yield "</tbody></table></div>"
-
-
-def _newest(estate: Estate, control: Control, now: datetime) -> str:
-    found = estate.evidence.get(control.name)
-    supporting = '<br><span class="faint">supports it, and does not meet it alone</span>' if control.supporting else ""
-    if found is None:
-        why = (
-            "to be supplied by hand; no check can give it"
-            if control.by_hand
-            else "no check of any run has looked at it"
-        )
-        return f'<span class="bad">GAP</span>: {why}'
-    at, verdict = found
-    told = f"{badge(of_verdict(verdict))} {at:%Y-%m-%d %H:%M} UTC"
-    if verdict is Verdict.SKIPPED:
-        told += '<br><span class="bad">GAP</span>: nothing but SKIPPED'
-    elif estate.fresh is not None and now - at > estate.fresh:
-        told += f'<br><span class="bad">GAP</span>: older than {format_duration(estate.fresh)}'
-    return told + supporting
-
-
-def _cell(found: tuple[Verdict, int] | None, run: str) -> str:
-    if found is None:
-        return '<td class="c faint" title="not looked at in this run">·</td>'
-    verdict, count = found
-    mark = of_verdict(verdict)
-    tip = escaped(f"{mark.word}, the worst of {count} check{'' if count == 1 else 's'} in {run}")
-    sign = f'<span class="{mark.name}" role="img" aria-label="{mark.word}">{mark.sign}</span>'
-    return f'<td class="c" title="{tip}">{sign}</td>'
-
-
 def table(lines: Sequence[Line], reports: frozenset[str], name: str) -> Iterator[str]:
     """Yield runs as a table, in the order given, with links to what each left behind.
 
@@ -199,22 +137,24 @@ def table(lines: Sequence[Line], reports: frozenset[str], name: str) -> Iterator
     yield (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escaped(name)}"><table class="runs"><thead><tr>'
         '<th scope="col">Run (UTC)</th><th scope="col">Verdict</th><th scope="col">Checks</th>'
-        '<th scope="col">Seal (not verified)</th><th scope="col">Evidence</th></tr></thead><tbody>'
+        '<th scope="col">Seal</th><th scope="col">Evidence</th></tr></thead><tbody>'
     )
     for line in lines:
         when = "no time told" if line.at is None else f"{line.at:%Y-%m-%d %H:%M:%S}"
         place = quote(line.run, safe="")
-        links = [f'<a href="html/{place}.html">report</a>'] if line.run in reports else []
+        # What does not verify is not dressed up as a report, and one may have been drawn before.
+        told = line.run in reports and line.verdict is not None
+        links = [f'<a href="html/{place}.html">report</a>'] if told else []
         links.append(f'<a href="{ledger(line.run)}">ledger</a>')
         yield (
             f'<tr id="r-{place}"><td class="m" title="{escaped(line.run)}">{when}</td>'
-            f'<td class="m">{badge(mark_of(line))}</td><td class="words">{escaped(line.words, limit=_BROKEN)}</td>'
-            f'<td class="m">{_seal(line)}</td><td class="m">{" · ".join(links)}</td></tr>'
+            f'<td class="m">{badge(mark_of(line))}</td><td class="words">{words(line)}</td>'
+            f'<td class="seal">{cell(line.seal)}</td><td class="m">{" · ".join(links)}</td></tr>'
         )
     yield "</tbody></table></div>"
 
 
-def _seal(line: Line) -> str:
-    if line.verdict is None:
-        return '<span class="bad">INVALID</span>'
-    return "sealed" if line.sealed else '<span class="warn">UNSEALED</span>'
+def words(line: Line) -> str:
+    """Return what a run came to in words, or the first bad entry of one that is INVALID."""
+    text = escaped(line.words, limit=_BROKEN)
+    return f'<span class="bad">{text}</span>' if line.verdict is None else text

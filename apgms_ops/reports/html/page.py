@@ -63,7 +63,7 @@ def metadata(run: RecordedRun) -> dict[str, str]:
     values = {
         "Environment": run.environment,
         "Outcome": f"{came.verdict} ({counts})" + (f": {came.why}" if came.why else ""),
-        "Seal": sealing(run.path).words,
+        "Seal": sealing(run.path),
         "Run": run.path.name,
         "Planned": _time(began(run)),
         "Release": str(run.plan.get("release") or "not told"),

@@ -10,7 +10,8 @@ import pytest
 
 from apgms_ops.compliance.controls import load_controls
 from apgms_ops.probes.error_budgets import error_budgets
-from apgms_ops.reports.front import front_page, read_front
+from apgms_ops.reports.front import Documents, front_page, read_front
+from apgms_ops.reports.front.verifying import Believed, nobody
 from tests.reports.recorded import altered, planned, write_run
 from tests.reports.seen import START, observed, refused
 
@@ -65,9 +66,17 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def drawn(runs: Path, now: datetime = NOW, latest: int = 30, reports: frozenset[str] = frozenset()) -> Page:
+def drawn(  # noqa: PLR0913 — what a page is drawn from
+    runs: Path,
+    now: datetime = NOW,
+    latest: int = 30,
+    reports: frozenset[str] = frozenset(),
+    *,
+    believed: Believed = nobody,
+    documents: Documents = Documents(),  # noqa: B008 — frozen, and empty
+) -> Page:
     """Draw the page and read it; it is well-formed, has no script, and no two places of one name."""
-    page = Page("".join(front_page(read_front(runs, latest), CONTROLS, reports, now)))
+    page = Page("".join(front_page(read_front(runs, latest, believed), CONTROLS, reports, now, documents)))
     assert page.elements["script"] == page.elements["img"] == page.elements["link"] == 0
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     assert len(page.ids) == len(set(page.ids))
@@ -194,9 +203,9 @@ def test_a_control_that_nobody_looked_at_is_a_gap(tmp_path: Path) -> None:
 def test_an_unsealed_run_says_so(tmp_path: Path) -> None:
     """No run is taken for evidence that is none, and no seal is said to hold."""
     write_run(tmp_path / "runs", sealed=False)
-    assert "UNSEALED : no evidence" in drawn(tmp_path / "runs").text
+    assert "UNSEALED : a record, and no evidence" in drawn(tmp_path / "runs").text
     write_run(tmp_path / "other", sealed=True)
-    assert "sealed (not verified here)" in drawn(tmp_path / "other").text
+    assert "SEALED, NOT VERIFIED" in drawn(tmp_path / "other").text
 
 
 def test_service_levels_are_drawn_over_the_runs(tmp_path: Path) -> None:
