@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
-from apgms_ops.environment.evidence import Authority, Evidence, Store, TrustedKey
+from apgms_ops.environment.evidence import Authority, Evidence, Identity, Store, TrustedKey
 from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
@@ -50,6 +50,7 @@ __all__ = [
     "Github",
     "Group",
     "Identities",
+    "Identity",
     "Kafka",
     "KafkaSecurity",
     "KnownAbn",
