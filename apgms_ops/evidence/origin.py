@@ -1,6 +1,7 @@
 """Where a run comes from: who ran it, in which job, on which commit of the checks, with which versions.
 
 All of it is what the machine says of itself. A seal keeps it from being changed afterwards; it does not make it true.
+What somebody else vouches for stands in identity/.
 """
 
 import getpass
@@ -55,8 +56,7 @@ def job(environ: Mapping[str, str], redact: Callable[[str], str]) -> dict[str, s
     if environ.get("GITHUB_ACTIONS") != "true":
         return None
     found = {name: printable(redact(environ[name]), limit=_LONGEST) for name in _CI if environ.get(name)}
-    token = "could be had, and was not asked for" if environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") else "none"
-    return found | {"identity_token": token, "proof": "claimed"}
+    return found | {"proof": "claimed"}
 
 
 def commit(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from apgms_ops.errors import EvidenceInvalid
 from apgms_ops.evidence.daily import SKEW, began, counts
 from apgms_ops.evidence.dsse import NAME as SEAL
+from apgms_ops.evidence.identity.claims import PROVEN
 from apgms_ops.evidence.run import RecordedRun, read_run
 from apgms_ops.verdict import Verdict
 
@@ -225,8 +226,10 @@ def _origin(run: RecordedRun) -> tuple[str, str]:
     """Return who ran a run, and on which commit of the checks."""
     close = run.close or {}
     by, checks = close.get("by"), close.get("checks_at")
-    job = by.get("job") if isinstance(by, Mapping) else None
-    actor = job.get("GITHUB_ACTOR") if isinstance(job, Mapping) else None
+    job, identity = (by.get("job"), by.get("identity")) if isinstance(by, Mapping) else (None, None)
+    claims = identity.get("claims") if isinstance(identity, Mapping) and identity.get("state") == PROVEN else None
+    actor = claims.get("actor") if isinstance(claims, Mapping) else None
+    actor = actor or (job.get("GITHUB_ACTOR") if isinstance(job, Mapping) else None)
     who = actor or (by.get("user") if isinstance(by, Mapping) else None)
     commit = checks.get("commit") if isinstance(checks, Mapping) else None
     return str(who or NOT_RECORDED), str(commit or NOT_RECORDED)

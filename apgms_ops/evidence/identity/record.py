@@ -69,18 +69,20 @@ def found(token: Token, keys: Iterable[IssuerKey], expected: Expected, redact: C
     except EvidenceInvalid as error:
         return Finding(REFUSED, printable(redact(str(error)), limit=_CAUSE), expected.issuer)
     finding = Finding(judgement.state, redact(judgement.why), expected.issuer, signer.id, told)
-    secret = next((name for name, value in token.signed.claims.items() if _looks_secret(value, redact)), None)
+    written = {**token.signed.claims, "header": token.signed.header}
+    secret = next((name for name, value in written.items() if _looks_secret(name, value, redact)), None)
     if secret is not None:
-        why = f"the token's claim {printable(secret, limit=40)!r} holds what looks like a secret, and is not written"
+        why = f"the token's {printable(redact(secret), limit=40)!r} holds what looks like a secret, and is not written"
         return replace(finding, state=REFUSED if judgement.state == REFUSED else CLAIMED, why=why, told={})
     if finding.state != PROVEN:
         return finding
     return replace(finding, kept=_kept(token, signer))
 
 
-def _looks_secret(value: object, redact: Callable[[str], str]) -> bool:
+def _looks_secret(name: str, value: object, redact: Callable[[str], str]) -> bool:
+    text = value if isinstance(value, str) else json.dumps(value)
     # Numbers of runs and accounts are public, and one in eleven of nine digits looks like a tax file number.
-    return isinstance(value, str) and not value.isdecimal() and redact(value) != value
+    return redact(name) != name or (not text.isdecimal() and redact(text) != text)
 
 
 def _kept(token: Token, signer: IssuerKey) -> bytes:

@@ -1,9 +1,14 @@
 """Who ran a sealed run, as a verifier may say it: proven by keys that he brings, and never by the run's own word."""
 
 import json
+import subprocess
+import sys
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -263,11 +268,12 @@ def test_an_es256_token_is_recorded_alone(forge: Forge) -> None:
 
 
 def test_a_claim_that_looks_like_a_secret_is_not_written(forge: Forge) -> None:
-    """A branch called like a token is written nowhere, and who ran the run is only claimed."""
-    secret = f"refs/heads/ghp_{'a1' * 18}"
-    folder = sealed(forge, changed={"ref": secret})
-    assert not [path for path in folder.rglob("*") if path.is_file() and secret[11:].encode() in path.read_bytes()]
-    assert verify_run(folder, believing(forge, KEY)).ran_by.state == "claimed"
+    """A branch called like a token is written nowhere, whatever kind of claim it is; who ran it is claimed."""
+    secret = f"ghp_{'a1' * 18}"
+    for changed in ({"ref": f"refs/heads/{secret}"}, {"more": [secret]}, {secret: "x"}):
+        folder = sealed(forge, changed=changed)
+        assert not [path for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+        assert verify_run(folder, believing(forge, KEY)).ran_by.state == "claimed"
 
 
 def test_an_older_run_says_nothing_and_is_claimed(forge: Forge) -> None:
@@ -283,3 +289,21 @@ def test_the_proof_needs_the_signature(forge: Forge) -> None:
     assert proof.holds(KEY, kept.signed.data, kept.proof)
     with pytest.raises(EvidenceInvalid, match="not one that can be proven"):
         proof.prove(KEY, kept.signed.data, bytes.fromhex(kept.proof["challenge"]) * 8)
+
+
+def test_the_page_for_auditors_verifies_by_hand(forge: Forge) -> None:
+    """The script of VERIFY.md, which shares no code with us, says that a proof holds, and that a bent one does not."""
+    page = files("apgms_ops.evidence").joinpath("verify.md").read_text(encoding="utf-8")
+    page = page.format_map(defaultdict(str))  # as a bundle writes it
+    script = dedent(page[page.index("       import base64") : page.index("## From a control")])
+    folder = sealed(forge)
+
+    def said() -> str:
+        done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    assert said() == "holds"
+    own = (folder / record.FILE).read_bytes()
+    for bent in (_payload(own, actor="somebody"), _changed(own, key=issuer_key(OTHER_KEY).to_json())):
+        (folder / record.FILE).write_bytes(bent)
+        assert said() == "DOES NOT HOLD"
