@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from apgms_ops.environment.loading import load
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence import bundle, daily, statement, trust
 from apgms_ops.evidence.folder import NAMED, ChainProof, chains, verify_chain
+from apgms_ops.evidence.identity.claims import CLAIMED, REFUSED
 from apgms_ops.evidence.trust import Trust
 from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
 from apgms_ops.redact import printable
@@ -30,7 +32,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     text = "verify a run, a folder of runs with their chain, or a bundle"
     parser = commands.add_parser("verify", help=text, description=text, epilog=_EPILOG)
     parser.add_argument("target", metavar="RUN|FOLDER|BUNDLE", help=f"a run's id in {RUNS}, its folder, or the others")
-    trusted = "whom to believe: a PEM file with a public key that seals, or with an authority's certificates"
+    trusted = (
+        "whom to believe: a PEM file with a public key that seals, or with an authority's certificates, or a JSON file "
+        "with the keys of an issuer of identity tokens (a JWK set)"
+    )
     parser.add_argument("--trust", metavar="FILE", type=Path, action="append", default=[], help=trusted)
     parser.add_argument("--env", metavar="NAME", help="only runs of this environment, by the keys that its file trusts")
     parser.add_argument("--environments", metavar="DIR", help="folder of environment files")
@@ -39,6 +44,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("--head", metavar="DIGEST", help="a seal that must be in the chain, known from elsewhere")
     parser.add_argument("--require-timestamp", action="store_true", help="a run that nobody dated does not hold")
+    parser.add_argument(
+        "--require-identity", action="store_true", help="a run of which it is not proven who ran it does not hold"
+    )
     parser.add_argument("--json", action="store_true", help="print the proof as JSON")
     parser.set_defaults(run=_verify)
 
@@ -104,6 +112,11 @@ def _target(wanted: str) -> Path:
 
 
 def _trust(arguments: argparse.Namespace) -> Trust:
+    found = _believed(arguments)
+    return replace(found, identity=replace(found.identity, required=arguments.require_identity))
+
+
+def _believed(arguments: argparse.Namespace) -> Trust:
     timed: bool = arguments.require_timestamp
     if arguments.env is None:
         if not arguments.trust:
@@ -114,7 +127,8 @@ def _trust(arguments: argparse.Namespace) -> Trust:
     environment = load(path)
     if not arguments.trust:
         return trust.of_environment(environment, path.parent, require_timestamp=timed)
-    return trust.of_files(arguments.trust, environment.name, require_timestamp=timed)
+    found = trust.of_files(arguments.trust, environment.name, require_timestamp=timed)
+    return replace(found, identity=replace(found.identity, repositories=trust.repositories_of(environment)))
 
 
 def _say_run(arguments: argparse.Namespace, proof: Proof) -> None:
@@ -126,6 +140,7 @@ def _say_run(arguments: argparse.Namespace, proof: Proof) -> None:
     _say(f"verdicts {counts}: exit {proof.exit_code}")
     _say(f"sealed   {proof.sealed_at.isoformat()} by key {proof.key} ({proof.key_id[:16]}…)")
     _say(_dated(proof))
+    _say(_ran_by(proof))
     _say(f"covers   {proof.files} files, {proof.entries} ledger entries, head {proof.head[:16]}…")
     place = f"UNCHAINED: {proof.unchained}" if proof.seq is None else f"run {proof.seq} of {proof.environment}"
     _say(f"chain    {place}; seal {proof.attestation}")
@@ -139,6 +154,17 @@ def _dated(proof: Proof) -> str:
     return f"dated    {proof.stamp.at.isoformat()} by {proof.stamp.authority}"
 
 
+def _ran_by(proof: Proof) -> str:
+    ran = proof.ran_by
+    if ran.state in (CLAIMED, REFUSED):
+        return f"ran      {ran.state.upper()}, by {ran.user or 'nobody knows whom'}: {ran.why}"
+    told = ran.claims
+    job = f"run {told['run_id']} (attempt {told['run_attempt']}, {told['event_name']}) of {told['repository']}"
+    by = f"{told['actor']}, {told['job_workflow_ref']}, {job} at {told['sha'][:12]}, {told['ref']}"
+    key = f"{ran.issuer}, key {ran.key[:16]}…"
+    return f"ran      {ran.state.upper()}, by {by}; {ran.why or 'the token was signed by'} ({key})"
+
+
 def _say_chains(arguments: argparse.Namespace, proofs: list[ChainProof]) -> None:
     if arguments.json:
         _say(json.dumps([_chain_json(proof) for proof in proofs], indent=1))
@@ -149,6 +175,7 @@ def _say_chains(arguments: argparse.Namespace, proofs: list[ChainProof]) -> None
         _say(f"first    {first.run} (run {first.seq}, {first.at.isoformat()})")
         _say(f"last     {last.run} (run {last.seq}, {last.at.isoformat()})")
         _say(_dated(last))
+        _say(_ran_by(last))
         _say(f"head     {last.attestation}")
         known = "NOT CHECKED: runs removed from the end do not show without --head, a seal known from elsewhere"
         after = f"{proof.after_head} runs after the head that was given"
@@ -175,6 +202,14 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "entries": proof.entries,
         "files": proof.files,
         "uncovered": list(proof.uncovered),
+        "ran_by": {
+            "state": proof.ran_by.state,
+            "why": proof.ran_by.why or None,
+            "user": proof.ran_by.user or None,
+            "issuer": proof.ran_by.issuer or None,
+            "issuer_key": proof.ran_by.key or None,
+            "claims": dict(proof.ran_by.claims) or None,
+        },
         "verdicts": dict(proof.verdicts),
         "exit": proof.exit_code,
     }
