@@ -20,6 +20,9 @@ from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
 from apgms_ops.observation import digest
 from apgms_ops.redact import printable
 
+ISSUER_KEYS = "identity-issuer.jwks.json"
+"""The keys of who vouches for who ran the runs."""
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evidence bundle`."""
@@ -98,6 +101,8 @@ def _beside(environment: Environment, folder: Path, reports: Path, proofs: Seque
     if isinstance(evidence, Evidence):
         for key in trust.declared_keys(evidence, folder):
             found[f"{bundle.TRUST}/{key.name}.pub.pem"] = key.public.pem.encode("ascii")
+        if evidence.identity is not None and evidence.identity.keys_file is not None:
+            found[f"{bundle.TRUST}/{ISSUER_KEYS}"] = (folder / evidence.identity.keys_file).read_bytes()
         if evidence.timestamp is not None:
             found[f"{bundle.TRUST}/timestamp-authority.pem"] = (folder / evidence.timestamp.ca_file).read_bytes()
     for proof in proofs:

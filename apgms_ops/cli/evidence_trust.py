@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from apgms_ops.environment.evidence import Evidence
@@ -29,11 +30,16 @@ def environment_file(name: str, environments: str | None) -> Path:
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """Add the options by which a verifier says whom to believe."""
-    trusted = "whom to believe: a PEM file with a public key that seals, or with an authority's certificates"
+    trusted = (
+        "whom to believe: a PEM file with a public key that seals, or with an authority's certificates, or a JSON file "
+        "with the keys of an issuer of identity tokens (a JWK set)"
+    )
     parser.add_argument("--trust", metavar="FILE", type=Path, action="append", default=[], help=trusted)
     parser.add_argument("--env", metavar="NAME", help="only runs of this environment, by the keys that its file trusts")
     parser.add_argument("--environments", metavar="DIR", help="folder of environment files")
     parser.add_argument("--require-timestamp", action="store_true", help="a run that nobody dated does not hold")
+    proven = "a run of which it is not proven who ran it does not hold"
+    parser.add_argument("--require-identity", action="store_true", help=proven)
 
 
 def trust_of(arguments: argparse.Namespace) -> Trust:
@@ -42,6 +48,11 @@ def trust_of(arguments: argparse.Namespace) -> Trust:
     Raises:
         ConfigurationError: They name nobody, or a file that cannot be used.
     """
+    found = _believed(arguments)
+    return replace(found, identity=replace(found.identity, required=arguments.require_identity))
+
+
+def _believed(arguments: argparse.Namespace) -> Trust:
     timed: bool = arguments.require_timestamp
     if arguments.env is None:
         if not arguments.trust:
@@ -52,7 +63,8 @@ def trust_of(arguments: argparse.Namespace) -> Trust:
     environment = load(path)
     if not arguments.trust:
         return trust.of_environment(environment, path.parent, require_timestamp=timed)
-    return trust.of_files(arguments.trust, environment.name, require_timestamp=timed)
+    found = trust.of_files(arguments.trust, environment.name, require_timestamp=timed)
+    return replace(found, identity=replace(found.identity, repositories=trust.repositories_of(environment)))
 
 
 def belief(name: str, runs: Path) -> Belief:

@@ -14,6 +14,7 @@ from apgms_ops.cli.report import RUNS, folder_of_runs
 from apgms_ops.errors import ConfigurationError, EvidenceInvalid
 from apgms_ops.evidence import bundle, daily, statement
 from apgms_ops.evidence.folder import NAMED, ChainProof, chains, verify_chain
+from apgms_ops.evidence.identity.claims import CLAIMED, REFUSED
 from apgms_ops.evidence.trust import Trust
 from apgms_ops.evidence.verify import Proof, is_sealed, verify_run
 from apgms_ops.redact import printable
@@ -107,6 +108,7 @@ def _say_run(arguments: argparse.Namespace, proof: Proof) -> None:
     _say(f"verdicts {counts}: exit {proof.exit_code}")
     _say(f"sealed   {proof.sealed_at.isoformat()} by key {proof.key} ({proof.key_id[:16]}…)")
     _say(_dated(proof))
+    _say(_ran_by(proof))
     _say(f"covers   {proof.files} files, {proof.entries} ledger entries, head {proof.head[:16]}…")
     place = f"UNCHAINED: {proof.unchained}" if proof.seq is None else f"run {proof.seq} of {proof.environment}"
     _say(f"chain    {place}; seal {proof.attestation}")
@@ -120,6 +122,17 @@ def _dated(proof: Proof) -> str:
     return f"dated    {proof.stamp.at.isoformat()} by {proof.stamp.authority}"
 
 
+def _ran_by(proof: Proof) -> str:
+    ran = proof.ran_by
+    if ran.state in (CLAIMED, REFUSED):
+        return f"ran      {ran.state.upper()}, by {ran.user or 'nobody knows whom'}: {ran.why}"
+    told = ran.claims
+    job = f"run {told['run_id']} (attempt {told['run_attempt']}, {told['event_name']}) of {told['repository']}"
+    by = f"{told['actor']}, {told['job_workflow_ref']}, {job} at {told['sha'][:12]}, {told['ref']}"
+    key = f"{ran.issuer}, key {ran.key[:16]}…"
+    return f"ran      {ran.state.upper()}, by {by}; {ran.why or 'the token was signed by'} ({key})"
+
+
 def _say_chains(arguments: argparse.Namespace, proofs: list[ChainProof]) -> None:
     if arguments.json:
         _say(json.dumps([_chain_json(proof) for proof in proofs], indent=1))
@@ -130,6 +143,7 @@ def _say_chains(arguments: argparse.Namespace, proofs: list[ChainProof]) -> None
         _say(f"first    {first.run} (run {first.seq}, {first.at.isoformat()})")
         _say(f"last     {last.run} (run {last.seq}, {last.at.isoformat()})")
         _say(_dated(last))
+        _say(_ran_by(last))
         _say(f"head     {last.attestation}")
         known = "NOT CHECKED: runs removed from the end do not show without --head, a seal known from elsewhere"
         after = f"{proof.after_head} runs after the head that was given"
@@ -156,6 +170,14 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "entries": proof.entries,
         "files": proof.files,
         "uncovered": list(proof.uncovered),
+        "ran_by": {
+            "state": proof.ran_by.state,
+            "why": proof.ran_by.why or None,
+            "user": proof.ran_by.user or None,
+            "issuer": proof.ran_by.issuer or None,
+            "issuer_key": proof.ran_by.key or None,
+            "claims": dict(proof.ran_by.claims) or None,
+        },
         "verdicts": dict(proof.verdicts),
         "exit": proof.exit_code,
     }

@@ -34,6 +34,13 @@ AuthorityUrl = Annotated[
 ]
 
 
+FullName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}$"),
+    Expected("a repository with its owner, such as apgms/apgms-ops"),
+]
+
+
 class TrustedKey(Model):
     """A public key that may seal runs of this environment, and when it may."""
 
@@ -99,6 +106,23 @@ class Archive(Model):
         return self
 
 
+class Identity(Model):
+    """Who vouches for who runs the checks: the issuer of the identity tokens of GitHub Actions (OpenID Connect)."""
+
+    issuer: HttpsUrl
+    """Who signs the tokens, by its address: `https://token.actions.githubusercontent.com`."""
+    repository: FullName
+    """The repository of the checks, whose jobs run them."""
+    callers: Seq[FullName] = ()
+    """Repositories whose pipelines call workflows of that one, such as the release gate."""
+    required: bool = False
+    """Whether a run of which it is not proven who ran it is an error."""
+    ca_file: Text | None = None
+    """Certificate authority of the issuer, a PEM file; the system's where it is left out."""
+    keys_file: Text | None = None
+    """The issuer's public keys (a JWK set) as they were kept: by these alone a verifier calls it proven."""
+
+
 class Evidence(Model):
     """What makes evidence of this environment's runs."""
 
@@ -112,6 +136,8 @@ class Evidence(Model):
     """Who says when a seal was made, so that a clock set back shows."""
     chain: Text | None = None
     """Folder in which the sequence of sealed runs is kept; beside the runs where it is left out."""
+    identity: Identity | None = None
+    """Who vouches for who ran a run; without it that is what the machine says of itself."""
     every: Limit[Duration] | None = None
     """How often a run of the daily checks is to happen: one that did not is an exception."""
     fresh: Limit[Duration] | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
-from apgms_ops.environment.evidence import Archive, Authority, Evidence, TrustedKey
+from apgms_ops.environment.evidence import Archive, Authority, Evidence, Identity, TrustedKey
 from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
@@ -51,6 +51,7 @@ __all__ = [
     "Github",
     "Group",
     "Identities",
+    "Identity",
     "Kafka",
     "KafkaSecurity",
     "KnownAbn",

@@ -1,6 +1,7 @@
 """Where a run comes from: who ran it, in which job, on which commit of the checks, with which versions.
 
 All of it is what the machine says of itself. A seal keeps it from being changed afterwards; it does not make it true.
+What somebody else vouches for stands in identity/.
 """
 
 import getpass
@@ -12,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, Final
 
+from apgms_ops.evidence.identity.claims import PROVEN
 from apgms_ops.redact import printable
 
 UNKNOWN: Final = "unknown"
@@ -56,8 +58,7 @@ def job(environ: Mapping[str, str], redact: Callable[[str], str]) -> dict[str, s
     if environ.get("GITHUB_ACTIONS") != "true":
         return None
     found = {name: printable(redact(environ[name]), limit=_LONGEST) for name in _CI if environ.get(name)}
-    token = "could be had, and was not asked for" if environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") else "none"
-    return found | {"identity_token": token, "proof": "claimed"}
+    return found | {"proof": "claimed"}
 
 
 def commit(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -84,8 +85,10 @@ def recorded(close: Mapping[str, Any] | None) -> tuple[str, str]:
     """Return who ran a run, and on which commit of the checks, as its closing entry says; else "not recorded"."""
     body = close or {}
     by, checks = body.get("by"), body.get("checks_at")
-    job_of_it = by.get("job") if isinstance(by, Mapping) else None
-    actor = job_of_it.get("GITHUB_ACTOR") if isinstance(job_of_it, Mapping) else None
+    job_of_it, identity = (by.get("job"), by.get("identity")) if isinstance(by, Mapping) else (None, None)
+    claims = identity.get("claims") if isinstance(identity, Mapping) and identity.get("state") == PROVEN else None
+    actor = claims.get("actor") if isinstance(claims, Mapping) else None
+    actor = actor or (job_of_it.get("GITHUB_ACTOR") if isinstance(job_of_it, Mapping) else None)
     who = actor or (by.get("user") if isinstance(by, Mapping) else None)
     at = checks.get("commit") if isinstance(checks, Mapping) else None
     return str(who or NOT_RECORDED), str(at or NOT_RECORDED)

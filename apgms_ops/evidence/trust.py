@@ -1,14 +1,17 @@
 """Whom a verifier believes: keys that seal, and when they may; authorities that date. Never what is verified itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apgms_ops.environment.evidence import Evidence
+from apgms_ops.environment.evidence import Evidence, Identity
 from apgms_ops.environment.model import Environment
-from apgms_ops.errors import ConfigurationError
+from apgms_ops.errors import ConfigurationError, EvidenceInvalid
+from apgms_ops.evidence.identity import jwk
+from apgms_ops.evidence.identity.jwk import IssuerKey
+from apgms_ops.evidence.identity.verify import Believed
 from apgms_ops.evidence.keys import PublicKey, read_public
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class Trust:
     """The only environment whose runs are asked for; None: whichever a run says."""
     require_timestamp: bool = False
     """Whether a run that nobody dated is invalid."""
+    identity: Believed = field(default_factory=Believed)
+    """Whom to believe about who ran a run."""
 
     def key(self, key_id: str) -> SealKey | None:
         """Return the key of that id; where one is listed for several periods, see `all_of`."""
@@ -56,20 +61,23 @@ class Trust:
 
 
 def of_files(paths: Iterable[Path], environment: str | None = None, *, require_timestamp: bool = False) -> Trust:
-    """Return the trust in what PEM files hold: public keys, and certificates of timestamp authorities.
+    """Return the trust in what files hold: keys that seal, certificates of authorities (PEM), an issuer's keys (JSON).
 
     Raises:
         ConfigurationError: A file cannot be read, or holds neither.
     """
     keys: list[SealKey] = []
     authorities: list[Certificate] = []
+    issuers: list[IssuerKey] = []
     for path in paths:
         pem = _read(path)
-        if b"-----BEGIN CERTIFICATE-----" in pem:
+        if pem.lstrip().startswith(b"{"):
+            issuers += _issuer_keys(pem, path)
+        elif b"-----BEGIN CERTIFICATE-----" in pem:
             authorities += read_certificates(pem, str(path))
         else:
             keys.append(SealKey(path.stem, read_public(pem, str(path))))
-    return Trust(tuple(keys), tuple(authorities), environment, require_timestamp)
+    return Trust(tuple(keys), tuple(authorities), environment, require_timestamp, Believed(tuple(issuers)))
 
 
 def of_environment(environment: Environment, folder: Path, *, require_timestamp: bool = False) -> Trust:
@@ -92,7 +100,41 @@ def of_environment(environment: Environment, folder: Path, *, require_timestamp:
         file = folder / evidence.timestamp.ca_file
         authorities = tuple(certificates(file))
     keys = declared_keys(evidence, folder)
-    return Trust(keys, authorities, environment.name, require_timestamp)
+    return Trust(keys, authorities, environment.name, require_timestamp, believed_of(evidence, folder))
+
+
+def believed_of(evidence: Evidence, folder: Path) -> Believed:
+    """Return whom an environment believes about who ran a run.
+
+    Raises:
+        ConfigurationError: The file of the issuer's keys cannot be used.
+    """
+    declared = evidence.identity
+    if declared is None:
+        return Believed()
+    # Read here alone: a run asks the issuer for its keys.
+    file = None if declared.keys_file is None else folder / declared.keys_file
+    keys = () if file is None else _issuer_keys(_read(file), file)
+    return Believed(keys, _repositories(declared))
+
+
+def repositories_of(environment: Environment) -> tuple[str, ...]:
+    """Return whose jobs may run the checks of an environment; empty where it does not say."""
+    evidence = environment.evidence
+    declared = evidence.identity if isinstance(evidence, Evidence) else None
+    return () if declared is None else _repositories(declared)
+
+
+def _repositories(declared: Identity) -> tuple[str, ...]:
+    return declared.repository, *declared.callers
+
+
+def _issuer_keys(data: bytes, path: Path) -> tuple[IssuerKey, ...]:
+    try:
+        return jwk.key_set(data)
+    except EvidenceInvalid as error:
+        msg = f"{path}: expected the keys of an issuer of identity tokens (a JWK set): {error}"
+        raise ConfigurationError(msg) from error
 
 
 def declared_keys(evidence: Evidence, folder: Path) -> tuple[SealKey, ...]:

@@ -1,5 +1,6 @@
 """Verifies a sealed run: a proof, or the first bad entry by name. Pure but for reading the folder; offline."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,9 @@ from typing import Any, Final
 from apgms_ops.errors import EvidenceInvalid
 from apgms_ops.evidence import clock, dsse, files, statement, timestamp
 from apgms_ops.evidence.adjudication import adjudicate
+from apgms_ops.evidence.identity import record
+from apgms_ops.evidence.identity import verify as identity
+from apgms_ops.evidence.identity.verify import RanBy
 from apgms_ops.evidence.ledger import OBSERVATION, Entry
 from apgms_ops.evidence.ledger import verify as verify_chain_of_hashes
 from apgms_ops.evidence.run import read_observation
@@ -59,6 +63,8 @@ class Proof:
     exit_code: int
     predicate: Mapping[str, Any]
     """The seal's summary, as its statement has it."""
+    ran_by: RanBy
+    """Who ran it."""
 
     @property
     def at(self) -> datetime:
@@ -137,7 +143,20 @@ def _verified(folder: Path, trust: Trust) -> Proof:
         verdicts=Counter(body["verdict"] for body in verdicts.values()),
         exit_code=entries[-1].body["exit"],
         predicate=said.predicate,
+        ran_by=_ran_by(folder, said, entries, trust),
     )
+
+
+def _ran_by(folder: Path, said: Statement, entries: Sequence[Entry], trust: Trust) -> RanBy:
+    # A seal covers every file; one that it does not name is not there.
+    kept = _read(folder, record.FILE, [*said.subjects], record.LARGEST) if record.FILE in said.subjects else None
+    try:
+        evidence = json.loads((folder / ENVIRONMENT).read_bytes()).get("evidence")
+    except (ValueError, AttributeError, RecursionError) as error:
+        msg = f"{ENVIRONMENT}: no environment ({type(error).__name__})"
+        raise EvidenceInvalid(msg) from error
+    declared = evidence.get("identity") if isinstance(evidence, Mapping) else None
+    return identity.verify(entries, declared, kept, trust.identity)
 
 
 def _read(folder: Path, name: str, there: Sequence[str], limit: int | None) -> bytes:

@@ -81,7 +81,7 @@ def write_allure(run: CheckRun, folder: str, checks: tuple[CheckResult, ...], se
     for check in checks:
         if check.id not in there:
             allure.write_missing(results, check, environment.name, int(time.time() * 1000))
-    allure.sweep(results, Redactor(_readable_secrets(run)))
+    allure.sweep(results, Redactor(readable_secrets(run)))
 
 
 def write_allure_environment(run: CheckRun, folder: str, seal: str) -> None:
@@ -111,7 +111,8 @@ def _observations(run: CheckRun) -> Iterator[Observation]:
             yield observation
 
 
-def _readable_secrets(run: CheckRun) -> Iterator[Secret]:
+def readable_secrets(run: CheckRun) -> Iterator[Secret]:
+    """Yield every secret of the environment that can be read here."""
     # The controller of pytest -n reads no secrets for itself: the workers do, each those that its checks need.
     for reference in loading.secrets_of(run.environment):
         try:

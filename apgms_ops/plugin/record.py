@@ -269,10 +269,10 @@ class Record:
         checks = tuple(self._write_verdict(check) for check in self._plan())
         strangers = self._tally.strangers(self._plan())
         code = closing.exit_of(status, checks, session.testsfailed, self._stopped, strangers=bool(strangers))
-        session.exitstatus = code
+        sealing = Sealing(self._run, self._options)
+        session.exitstatus = code = sealing.identify(code)
         counted = Counter(str(check.verdict) for check in checks)
         body = {"planned": len(checks), "verdicts": dict(counted), "exit": code, "not_planned": strangers}
-        sealing = Sealing(self._run, self._options)
         head = self._run.folder.ledger.append(CLOSE, body | sealing.closing(closing.identities(self._run)))
         self._result = closing.result(self._run, self._options, checks, code, head)
         allure = self._config.option.allure_report_dir

@@ -2,9 +2,9 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +16,18 @@ from apgms_ops.environment.evidence import Evidence
 from apgms_ops.errors import ApgmsOpsError
 from apgms_ops.evidence import chain, origin, trust
 from apgms_ops.evidence.authority import TimestampAuthority
+from apgms_ops.evidence.identity import record
+from apgms_ops.evidence.identity.claims import PROVEN, REFUSED
+from apgms_ops.evidence.identity.record import Finding, claimed
+from apgms_ops.evidence.run import read_run
 from apgms_ops.evidence.sealing import Seal, Sealer
 from apgms_ops.evidence.signing import Signer, signer_of
 from apgms_ops.observation import Identity
 from apgms_ops.plugin import closing
+from apgms_ops.plugin.identifying import Identifying
 from apgms_ops.plugin.options import Options
 from apgms_ops.plugin.session import CheckRun
-from apgms_ops.redact import printable
+from apgms_ops.redact import Redactor, printable
 from apgms_ops.reports.model import RunResult, SealResult
 from apgms_ops.verdict import EXIT_GREEN
 
@@ -34,12 +39,15 @@ SEALED: Final = "SEALED"
 UNSEALED: Final = "UNSEALED"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sealing:
     """How the evidence of one run is made."""
 
     run: CheckRun
     options: Options
+    identity: Finding = field(default_factory=lambda: claimed("it was not asked"))
+    """Who ran it, once that was found out."""
+    _checks_at: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def _evidence(self) -> Evidence:
@@ -52,13 +60,55 @@ class Sealing:
         return chain.path_of(folder, self.run.environment.name)
 
     def preflight(self) -> None:
-        """See, before anything is looked at, that a run which must be sealed has its key.
+        """See, before anything is looked at, that a run which must be sealed has its key, and if need be its identity.
 
         Raises:
-            ConfigurationError: It has none that can be used.
+            ConfigurationError: It has no key that can be used, or it must be proven who runs it, and cannot be.
         """
-        if self._evidence.require_seal and self.options.recorded is None:
+        if self.options.recorded is not None:
+            return
+        if self._evidence.require_seal:
             self._signer(datetime.now(UTC))
+        if self._evidence.identity is not None and self._evidence.identity.required:
+            self._identifying.preflight(self.run.folder.id, self._commit())
+
+    def identify(self, code: int) -> int:
+        """Find out who ran the run, whose verdicts are written, and keep what proves it beside them.
+
+        Args:
+            code: What the run exits with so far.
+
+        Returns:
+            What it exits with: not 0 where somebody else's token was given, or where it must be proven and is not.
+        """
+        if self.options.recorded is not None:
+            self.identity = claimed("a replay is no evidence of its own")
+            return code
+        self._checks_at = self._commit()
+        head = read_run(self.run.path).head
+        try:
+            self.identity = self._identifying.find(self.run.folder.id, head, self._checks_at)
+        except KeyboardInterrupt:
+            # The run is over, and its verdicts are written: a ledger without its end would lose all of it for this.
+            self.identity = claimed("it was interrupted while it asked for its identity token")
+        if self.identity.kept is not None:
+            self.run.folder.write(record.FILE, self.identity.kept)
+        return EXIT_UNSEALED if self._doubted and code == EXIT_GREEN else code
+
+    @property
+    def _doubted(self) -> bool:
+        """Whether the run is not green for who ran it."""
+        declared = self._evidence.identity
+        must = declared is not None and declared.required and self.options.recorded is None
+        return self.identity.state == REFUSED or (must and self.identity.state != PROVEN)
+
+    @property
+    def _identifying(self) -> Identifying:
+        redact = Redactor(closing.readable_secrets(self.run))
+        return Identifying(self._evidence.identity, self._folder, os.environ, redact)
+
+    def _commit(self) -> Mapping[str, Any]:
+        return origin.commit(self.run.config.rootpath, os.environ)
 
     def closing(self, identities: Iterable[Identity]) -> dict[str, Any]:
         """Return what the closing entry says besides the counts.
@@ -73,8 +123,12 @@ class Sealing:
             "limits": snapshot.as_json(self.run.environment).get("limits", {}),
             "waivers": [dict(waiver) for waiver in self.run.waivers if in_force(waiver, datetime.now(UTC))],
             "identities": {system: sorted(ids) for system, ids in answered.items()},
-            "by": {"user": origin.user(), "job": origin.job(os.environ, self.run.redact)},
-            "checks_at": origin.commit(self.run.config.rootpath, os.environ),
+            "by": {
+                "user": origin.user(),
+                "job": origin.job(os.environ, self.run.redact),
+                "identity": self.identity.to_json(),
+            },
+            "checks_at": dict(self._checks_at or self._commit()),
             "versions": origin.versions(),
             "previous": self._previous(),
         }
@@ -106,7 +160,7 @@ class Sealing:
             result: What is shown.
             allure: The folder of Allure results.
         """
-        seal = self._seal()
+        seal = replace(self._seal(), ran_by=self._ran_by(), doubted=self._doubted)
         if seal.unsealed:
             closing.write_allure_environment(self.run, allure, f"{UNSEALED}: {seal.unsealed}")
         code = EXIT_UNSEALED if seal.failed and result.exit_code == EXIT_GREEN else result.exit_code
@@ -126,6 +180,15 @@ class Sealing:
         # A key that was named and could not be used is an error even where none is required.
         failed = required or (self._evidence.key is not None and self.options.recorded is None)
         return SealResult(unsealed=printable(self.run.redact(why), limit=500), failed=failed)
+
+    def _ran_by(self) -> str:
+        """Return who ran it, where the environment asks; else nobody expects more than a claim."""
+        if self._evidence.identity is None or self.options.recorded is not None:
+            return ""
+        told = self.identity.told
+        if self.identity.state != PROVEN:
+            return f"{self.identity.state}: {self.identity.why}"
+        return f"{PROVEN}: {told['actor']}, {told['job_workflow_ref']}, run {told['run_id']} of {told['repository']}"
 
     @property
     def _folder(self) -> Path:

@@ -73,6 +73,10 @@ class SealResult:
     """When an authority dated it."""
     undated: str = ""
     """Why the authority that was asked did not."""
+    ran_by: str = ""
+    """Who ran the run, and whether that is proven; empty where the environment does not ask."""
+    doubted: bool = False
+    """Whether the run is not green for that."""
 
 
 @dataclass(frozen=True, slots=True)

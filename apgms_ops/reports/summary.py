@@ -99,7 +99,9 @@ def _probes(probes: tuple[ProbeResult, ...]) -> Iterator[Line]:
 def _counts(run: RunResult) -> Iterator[Line]:
     counts = " · ".join(f"{number} {verdict}" for verdict, number in run.counts.items()) or "no checks"
     unsealed = run.seal is not None and run.seal.failed and run.exit_code not in (EXIT_FAIL, EXIT_UNKNOWN)
-    verdict = "not sealed, not green" if unsealed else _IN_WORDS.get(run.exit_code, f"exit {run.exit_code}")
+    doubted = run.seal is not None and run.seal.doubted and run.exit_code not in (EXIT_FAIL, EXIT_UNKNOWN)
+    why = "not sealed, not green" if unsealed else "who ran it is not proven, not green" if doubted else ""
+    verdict = why or _IN_WORDS.get(run.exit_code, f"exit {run.exit_code}")
     if run.exit_code == EXIT_GREEN and run.counts.get(Verdict.WAIVED):
         verdict = "green, but for what is WAIVED"
     worst = next(iter(run.counts), Verdict.UNKNOWN)
@@ -111,6 +113,9 @@ def _counts(run: RunResult) -> Iterator[Line]:
 
 
 def _seal(seal: SealResult) -> Iterator[Line]:
+    if seal.ran_by:
+        loud: Style = "red" if seal.doubted else "dim" if seal.ran_by.startswith("proven") else "yellow"
+        yield Line(f"ran by   {printable(seal.ran_by)}", loud)
     if seal.unsealed:
         yield Line(f"UNSEALED {printable(seal.unsealed)}", "red" if seal.failed else "yellow")
         return
