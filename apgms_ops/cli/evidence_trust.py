@@ -81,6 +81,8 @@ def belief(name: str, runs: Path) -> Belief:
         if name not in known(folder):
             return Belief(None, f"there is no file of an environment {name} in {folder.name}/", beside)
         path = environment_file(name, None)
+        if name == _SANDBOX and path.parent == folder.resolve():
+            return Belief(None, "the sandbox is not running, and its file names the key only while it is", beside)
         environment = load(path)
         if environment.name != name:
             return Belief(None, f"{path.name} is the file of an environment {environment.name}", beside)

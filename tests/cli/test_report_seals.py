@@ -124,6 +124,23 @@ def test_the_name_of_an_environment_leads_nowhere_else(site: Site, name: str) ->
     assert "there is no file of an environment" in found.why
 
 
+def test_the_sandbox_is_believed_by_its_running_copy(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its template names no key: while it runs, its own file does; afterwards the page says that it does not run."""
+    monkeypatch.setenv("APGMS_SANDBOX", str(site.runs.parents[1] / "state"))
+    folder = site.runs.parents[1] / "environments"
+    shutil.copy(ROOT / "environments" / "sandbox.toml", folder)
+    assert "the sandbox is not running" in belief("sandbox", site.runs).why
+    filled = (folder / "sandbox.toml").read_text()
+    for key, name in (("evidence.public_key", "ops.pub"), ("timestamps.ca_file", "ca.pem")):
+        filled = filled.replace(f"${{{key}:-/sandbox-not-running}}", str(folder / name))
+    (site.runs.parents[1] / "state").mkdir()
+    (site.runs.parents[1] / "state" / "sandbox.toml").write_text(filled)
+    found = belief("sandbox", site.runs)
+    assert found.trust is not None
+    assert found.trust.environment == "sandbox"
+    assert found.chain == site.runs.parent / "chain" / "sandbox" / "chain.jsonl"
+
+
 def test_documents_are_on_the_page(site: Site) -> None:
     """One that was registered stands beside its control; a file of them that is malformed stops nothing."""
     site.run()

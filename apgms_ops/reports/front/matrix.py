@@ -72,11 +72,11 @@ def _newest(estate: Estate, control: Control, documents: Documents, now: datetim
     its = [entry for entry in documents.entries if entry[0].control == control.name]
     held = {document.title for document, trouble in its if not trouble}
     parts = [*_seen(estate, control, now, by_document=bool(held))]
-    # One that was renewed, under the same title, is not missed.
-    parts += [_document(document, trouble, missed=document.title not in held) for document, trouble in its]
     if control.supporting:
         parts.append('<span class="faint">supports it, and does not meet it alone</span>')
-    return "<br>".join(parts)
+    # One that was renewed, under the same title, is not missed.
+    blocks = (_document(document, trouble, missed=document.title not in held) for document, trouble in its)
+    return "<br>".join(parts) + "".join(blocks)
 
 
 def _seen(estate: Estate, control: Control, now: datetime, *, by_document: bool) -> Iterator[str]:

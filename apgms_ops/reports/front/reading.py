@@ -87,7 +87,7 @@ class Estate:
         A run that is INVALID may have looked at anything, whatever its plan says now; so may one that is gone.
         """
         for line in reversed(self.broken):
-            if line.at is not None and line.at >= since:
+            if line.at is None or line.at >= since:
                 return f"{line.run} is INVALID"
         lost = None if self.chain.lost is None else named(self.chain.lost)
         return (

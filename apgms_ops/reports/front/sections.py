@@ -15,7 +15,7 @@ from apgms_ops.reports.svg import escaped
 
 _MONTHS: Final = 13
 """Months that are shown without a click: the retention of audit logs, and the present one."""
-_BROKEN: Final = 200
+_BROKEN: Final = 300
 """Characters of why a run does not verify."""
 
 
