@@ -10,6 +10,7 @@ from apgms_ops.sandbox.github_process.api import Api
 from apgms_ops.sandbox.github_process.control import Control
 from apgms_ops.sandbox.github_process.gate import Gate
 from apgms_ops.sandbox.github_process.git import Git
+from apgms_ops.sandbox.github_process.pulls import Pulls
 from apgms_ops.sandbox.github_process.records import Records
 from apgms_ops.sandbox.github_process.settings import Settings
 from apgms_ops.sandbox.github_process.web import api_server, control_server
@@ -24,7 +25,8 @@ def main(path: Path) -> None:
     actions = Actions(records, git, settings)
     actions.begin()
     gate = Gate(Api(records, git, actions, settings), records, settings)
-    for server in (api_server(settings.port, gate), control_server(settings.control_port, Control(records))):
+    control = Control(records, Pulls(records, git))
+    for server in (api_server(settings.port, gate), control_server(settings.control_port, control)):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     asked_to_end.wait()
 

@@ -12,6 +12,7 @@ from apgms_ops.sandbox.github_process.answer import Answer, ProblemError, json_a
 from apgms_ops.sandbox.github_process.course import standing
 from apgms_ops.sandbox.github_process.git import Git
 from apgms_ops.sandbox.github_process.pages import cut
+from apgms_ops.sandbox.github_process.pull_api import PullApi
 from apgms_ops.sandbox.github_process.records import Record, Records
 from apgms_ops.sandbox.github_process.render import Renderer, expired
 from apgms_ops.sandbox.github_process.settings import Settings
@@ -35,6 +36,7 @@ class Api:
         self._settings = settings
         self._clock = clock
         self._tickets: dict[str, int] = {}
+        self._pull_api = PullApi(records, git, settings, clock)
 
     def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """Answer GET.
@@ -55,6 +57,8 @@ class Api:
             case ["commits", *ref, ("check-runs" | "status") as kind] if ref:
                 sha = self._commit("/".join(ref))
                 return self._check_runs(sha, query) if kind == "check-runs" else self._status(sha, query)
+            case ["pulls" | "contents", *_] as parts:
+                return self._pull_api.get(parts, query)
             case ["releases", "tags", *tag] if tag:
                 return self._release("/".join(tag))
             case parts:

@@ -2,17 +2,19 @@
 
 from typing import Any, Final
 
+from apgms_ops.sandbox.github_process.pulls import Pulls
 from apgms_ops.sandbox.github_process.records import Record, Records, RefusedError
 
-USAGE: Final = "POST /edit, /remove, /put, /switches; GET /status, /records/COLLECTION"
+USAGE: Final = "POST /edit, /remove, /put, /switches, /pulls, /reviews, /close; GET /status, /records/COLLECTION"
 
 
 class Control:
     """Carries out orders on the records."""
 
-    def __init__(self, records: Records) -> None:
-        """Take the records."""
+    def __init__(self, records: Records, pulls: Pulls) -> None:
+        """Take the records, and what people do with pull requests: with one token there is one person to be."""
         self._records = records
+        self._pulls = pulls
 
     def get(self, path: str) -> dict[str, Any]:
         """Say what there is.
@@ -30,7 +32,7 @@ class Control:
                 raise RefusedError(msg)
 
     def post(self, path: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 — JSON
-        """Carry out an order, and return what the records were before, or the switches.
+        """Carry out an order, and return what the records were before, the switches, or what was made.
 
         Raises:
             RefusedError: It is no order, or names what is not there.
@@ -50,6 +52,8 @@ class Control:
             case "/switches":
                 self._records.switch(body)
                 return {"switches": self._records.switches}
+            case "/pulls" | "/reviews" | "/close":
+                return self._pulls.order(path, body)
             case _:
                 msg = f"no order {path!r}; there are {USAGE}"
                 raise RefusedError(msg)

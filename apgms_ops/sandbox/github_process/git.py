@@ -10,6 +10,8 @@ from typing import Final
 _ENVIRONMENT: Final = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
 _PATIENCE: Final = 10.0
 _PERSON: Final = re.compile(r"(.*) <(.*)> (\d+) [+-]\d{4}")
+_WORDS: Final = {"A": "added", "M": "modified", "D": "removed", "R": "renamed"}
+"""What GitHub calls what git says of a file."""
 _SAFE: Final = re.compile(r"(?!-)[A-Za-z0-9._/-]{1,200}")
 
 
@@ -44,6 +46,22 @@ class Commit:
     author: Person
     committer: Person
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that differs between two commits."""
+
+    path: str
+    status: str
+    """`added`, `modified`, `removed`, `renamed`, `changed`."""
+    sha: str
+    """Of its content now; before, where it was removed."""
+    added: int
+    """Lines; 0 of what is no text."""
+    removed: int
+    before: str = ""
+    """What it was called, where it was renamed."""
 
 
 class Git:
@@ -100,6 +118,38 @@ class Git:
         """Return the newest commit that both have in common; empty if there is none."""
         return self._run("merge-base", base, head) or ""
 
+    def changes(self, base: str, head: str) -> list[Change]:
+        """Return the files in which `head` differs from what it has in common with `base`."""
+        between = ("-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-color", f"{base}...{head}")
+        raw = (self._run("diff", "--raw", *between) or "").split("\0")
+        counts = (self._run("diff", "--numstat", *between) or "").split("\0")
+        found: list[Change] = []
+        while len(raw) > 1:
+            _, _, before, after, word = raw.pop(0).split()
+            added, removed, name = counts.pop(0).split("\t", 2)
+            paths = [raw.pop(0)]
+            if word[0] == "R":
+                paths.append(raw.pop(0))
+            if not name:  # renamed: both names follow
+                del counts[:2]
+            status = _WORDS.get(word[0], "changed")
+            sha = before if status == "removed" else after
+            lines = [int(count) if count.isdecimal() else 0 for count in (added, removed)]
+            found.append(Change(paths[-1], status, sha, lines[0], lines[1], paths[0] if len(paths) > 1 else ""))
+        return found
+
+    def entry(self, commit: str, path: str) -> tuple[str, str] | None:
+        """Return kind and name of what stands at a path in a commit; None where nothing does."""
+        if not _SAFE.fullmatch(path) or any(part in ("", ".", "..") for part in path.split("/")):
+            return None
+        sha = self._run("rev-parse", "--verify", "--quiet", f"{commit}:{path}")
+        kind = None if sha is None else self._run("cat-file", "-t", sha)
+        return None if sha is None or kind is None else (kind, sha)
+
+    def blob(self, sha: str) -> bytes | None:
+        """Return the content of a file by the name of its object."""
+        return self._bytes("cat-file", "blob", sha) if re.fullmatch(r"[0-9a-f]{40}", sha) else None
+
     def log(self, branch: str) -> list[str]:
         """Return the commits of a branch, the oldest first."""
         return (self._run("rev-list", "--reverse", f"refs/heads/{branch}") or "").split()
@@ -117,16 +167,19 @@ class Git:
 
     def _run(self, *arguments: str) -> str | None:
         """Return what git prints, or None where it fails: it does not know what was asked for."""
+        found = self._bytes(*arguments)
+        return None if found is None else found.decode("utf-8", "replace").strip("\n")
+
+    def _bytes(self, *arguments: str) -> bytes | None:
         done = subprocess.run(  # noqa: S603 — a fixed program; what comes from outside is checked, and is no option
             ["git", "--git-dir", self._repository, *arguments],  # noqa: S607 — of this machine, wherever it is
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), **_ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             check=False,
             timeout=_PATIENCE,
         )
-        return done.stdout.strip("\n") if done.returncode == 0 else None
+        return done.stdout if done.returncode == 0 else None
 
 
 def _person(text: str) -> Person:

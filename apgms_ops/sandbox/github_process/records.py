@@ -11,7 +11,7 @@ from typing import Any, Final
 
 Record = dict[str, Any]
 
-COLLECTIONS: Final = ("workflows", "runs", "jobs", "artifacts", "statuses", "releases")
+COLLECTIONS: Final = ("workflows", "runs", "jobs", "artifacts", "statuses", "releases", "pulls", "reviews")
 SWITCHES: Final[Mapping[str, Any]] = {
     "refuse_token": False,
     "forbid_actions": False,

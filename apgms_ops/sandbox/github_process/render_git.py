@@ -31,18 +31,21 @@ class GitRenderer:
 
     def user(self) -> Json:
         """The account that everything belongs to."""
-        url = f"{self._url}/users/{self._owner}"
+        return self._account(self._owner, 4801, "Organization")
+
+    def _account(self, login: str, number: int, kind: str) -> Json:
+        url = f"{self._url}/users/{login}"
         return {
-            "login": self._owner,
-            "id": 4801,
-            "node_id": node("User", 4801),
-            "avatar_url": f"{self._url}/avatars/4801",
+            "login": login,
+            "id": number,
+            "node_id": node("User", number),
+            "avatar_url": f"{self._url}/avatars/{number}",
             "gravatar_id": "",
             "url": url,
-            "html_url": f"{self._url}/{self._owner}",
+            "html_url": f"{self._url}/{login}",
             **{f"{what}_url": f"{url}/{what}" for what in _USER},
             "received_events_url": f"{url}/received_events",
-            "type": "Organization",
+            "type": kind,
             "site_admin": False,
         }
 
