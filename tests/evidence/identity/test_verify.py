@@ -191,6 +191,11 @@ def _unkept(_: dict[str, Any], __: Finding) -> bytes | None:
         pytest.param(_own_key, "does not show that the issuer signed", id="a key of one's own"),
         pytest.param(_es256, "not those of the closing entry", id="ES256 instead"),
         pytest.param(lambda _, f: _changed(f.kept, more=1), "its one form", id="more members"),
+        pytest.param(
+            lambda _, f: _changed(f.kept, key=KEY.to_json() | {"use": "sig"}),
+            "its key is none",
+            id="a key in another form",
+        ),
         pytest.param(lambda _, f: _changed(f.kept, header=1), "malformed", id="header of another kind"),
         pytest.param(lambda _, f: _changed(f.kept, proof=[]), "its proof is none", id="proof of another kind"),
         pytest.param(lambda _, f: (f.kept or b"") + b"\n", "its one form", id="a byte more"),
