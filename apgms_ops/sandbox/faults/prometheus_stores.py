@@ -1,6 +1,7 @@
 """A past that went wrong: faults in a ratio over thirty days are other stores, prepared and put in place."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from apgms_ops.sandbox import prometheus
 from apgms_ops.sandbox.asking import require
 from apgms_ops.sandbox.faults import audit_tools, deployment_tools, registries_tools
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.kafka_tools import wait
 from apgms_ops.sandbox.history import HEALTHY_INCIDENTS, Incident, Shape
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
@@ -24,6 +26,8 @@ SCRAPED = f"{GATEWAY}test_every_replica_is_scraped"
 OUTSIDE = f"{GATEWAY}test_the_outside_view_agrees"
 _KEPT = "data.kept"
 _PREPARED = "data.prepared"
+_INTERVAL = 1.2
+"""Seconds within which every target is scraped."""
 _SILENCE = 1.5
 """Seconds."""
 
@@ -59,7 +63,10 @@ class OtherStore(Fault):
             prometheus.launch(world, deadline)
         prometheus.await_answers(world, deadline)
         # A series that goes before this server has scraped it once is not marked as gone: it is answered for minutes.
-        prometheus.await_scrapes(world, deadline)
+        since = time.time()
+        scraped, port = f'count(timestamp(up{{job="api-gateway"}}) > {since})', world.port(prometheus.NAME)
+        wait(lambda: prometheus.query(port, scraped, deadline) > 0, deadline, "a scrape of the gateway")
+        deadline.pause(_INTERVAL, "every target to be scraped once")
 
 
 class ShortHistory(OtherStore):

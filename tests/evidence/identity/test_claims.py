@@ -26,7 +26,9 @@ def judged(changed: dict[str, Any] | None = None, **expected: Any) -> claims.Jud
         "checks_at": {"commit": SHA, "dirty": False},
         "at": NOW,
     }
-    return claims.judged(claims_of(ISSUER, AUDIENCE, **(changed or {})), Expected(**(usual | expected)))
+    issued = int(NOW.timestamp())  # as long ago as NOW, however long the tests before this one take
+    times = {"iat": issued, "nbf": issued - 5, "exp": issued + 300}
+    return claims.judged(claims_of(ISSUER, AUDIENCE, **(times | (changed or {}))), Expected(**(usual | expected)))
 
 
 def test_a_token_of_the_job_proves() -> None:
