@@ -65,7 +65,7 @@ class Orders:
         keys = backend().buckets[self._settings.bucket].keys
         gone = [name for name in list(keys) if name.startswith(body["prefix"])]
         for name in gone:
-            keys.pop(name)
+            dict.pop(keys, name)  # moto's own knows no delete markers
         return {"forgotten": gone}
 
     def _unprotect(self, body: dict[str, Any]) -> object:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -48,8 +48,13 @@ class Front:
 
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = b"".join(self._moto(environ, start_response))
-        # The headers have said how much comes: what is missing shows to who counts.
-        return [body[: len(body) // 2] if self._switches.on("truncate") else body]
+        return _broken_off(body) if self._switches.on("truncate") else [body]
+
+
+def _broken_off(body: bytes) -> Iterator[bytes]:
+    """Yield half of a body, and have the connection closed: the headers have said how much comes."""
+    yield body[: len(body) // 2]
+    raise BrokenPipeError
 
 
 def _as_said(environ: WSGIEnvironment) -> bool:
