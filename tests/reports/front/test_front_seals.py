@@ -111,12 +111,6 @@ def _unseal(run: Path) -> None:
     (run / "timestamp.tsr").unlink()
 
 
-def _elsewhere(run: Path) -> None:
-    book = Book.read(run / "ledger.jsonl")
-    book.entries[0]["body"]["environment"] = "staging"
-    book.write(run / "ledger.jsonl")
-
-
 ALTERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a file was added": (_note, "note.txt: added after the run was sealed"),
     "a verdict was flipped": (_flip, "it was altered"),
@@ -146,6 +140,7 @@ def test_a_run_that_was_altered_is_green_nowhere(site: Site, what: str) -> None:
         assert "GAP" in found
         assert f"{newest.name} is INVALID, and what it saw is not known" in found
         assert '<span class="b pass">' not in found
+        assert '<span class="b invalid">' in found
         assert found.rstrip().endswith('<span class="invalid" role="img" aria-label="INVALID">!</span></td>')
     budget = page.raw.split("Error budget left, api-gateway</figcaption>")[1].partition("</figure>")[0]
     assert '<strong class="t-unknown">not known</strong>' in budget
@@ -156,13 +151,24 @@ def test_a_run_that_was_altered_is_green_nowhere(site: Site, what: str) -> None:
 def test_a_run_that_says_it_is_of_another_environment_leaves_a_gap(site: Site) -> None:
     """Whoever moves a red run to an environment that nobody verifies: its own chain tells, and older green is none."""
     *_, newest = site.days(2, {0: {0: "FAIL"}})
-    _elsewhere(newest)
+    ledger = newest / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"environment":"production"', b'"environment":"staging"'))
     rehashed(newest)
     page = look(site)
     assert "The chain of production does not hold" in page.text
     assert f"{newest.name} is missing or INVALID" in row(page, "audit-logging")
     assert '<span class="b invalid">' in line(page, newest)
     assert signs(page, "November 2026")[22] == "✓"
+
+
+def test_a_run_by_a_file_of_another_name_is_of_its_environment(site: Site) -> None:
+    """`--env some/through.toml` names the folder after the file; the plan and the seal say whose run it is."""
+    site.forge.run(name="20261124T020000.000Z-through-0a1b2c")
+    site.forge.run()
+    page = look(site)
+    assert "2: 2 sealed and verified" in page.text
+    assert "holds: 2 runs, each in its place" in page.text
+    assert "through" not in page.raw.partition('id="e-')[0].partition("</header>")[2]
 
 
 def test_a_foreign_key_makes_a_run_invalid(site: Site) -> None:
