@@ -128,7 +128,8 @@ def _ran_by(proof: Proof) -> str:
         return f"ran      {ran.state.upper()}, by {ran.user or 'nobody knows whom'}: {ran.why}"
     told = ran.claims
     job = f"run {told['run_id']} (attempt {told['run_attempt']}, {told['event_name']}) of {told['repository']}"
-    by = f"{told['actor']}, {told['job_workflow_ref']}, {job} at {told['sha'][:12]}, {told['ref']}"
+    workflow = told.get("job_workflow_ref", told["workflow"])
+    by = f"{told['actor']}, {workflow}, {job} at {told['sha'][:12]}, {told['ref']}"
     key = f"{ran.issuer}, key {ran.key[:16]}…"
     return f"ran      {ran.state.upper()}, by {by}; {ran.why or 'the token was signed by'} ({key})"
 

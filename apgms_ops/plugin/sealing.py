@@ -188,7 +188,8 @@ class Sealing:
         told = self.identity.told
         if self.identity.state != PROVEN:
             return f"{self.identity.state}: {self.identity.why}"
-        return f"{PROVEN}: {told['actor']}, {told['job_workflow_ref']}, run {told['run_id']} of {told['repository']}"
+        workflow = told.get("job_workflow_ref", told["workflow"])
+        return f"{PROVEN}: {told['actor']}, {workflow}, run {told['run_id']} of {told['repository']}"
 
     @property
     def _folder(self) -> Path:

@@ -31,7 +31,8 @@ TOLD: Final = (
     "event_name",
 )
 """What an auditor asks. The rest stands in what the run keeps of the token."""
-_MUST: Final = frozenset(TOLD) - {"job_workflow_sha"}
+_MUST: Final = frozenset(TOLD) - {"job_workflow_ref", "job_workflow_sha"}
+"""What no token lacks; those two are needed of a workflow that another repository calls."""
 _SKEW: Final = timedelta(minutes=1)
 """How far the issuer's clock may be from this machine's."""
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

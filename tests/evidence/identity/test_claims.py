@@ -77,6 +77,15 @@ def test_a_pipeline_that_calls_the_checks_proves_by_their_workflow() -> None:
     assert judged(PIPELINE, callers=()).state == REFUSED
 
 
+@pytest.mark.parametrize("name", ["job_workflow_ref", "job_workflow_sha"])
+def test_the_called_workflow_matters_where_one_is_called(name: str) -> None:
+    """A job of the checks' own repository is proven without naming it; one of a caller's is not."""
+    assert judged({name: None}).state == PROVEN
+    assert claims.told(claims_of(ISSUER, AUDIENCE, **{name: None}))["actor"] == "jo"
+    with pytest.raises(EvidenceInvalid, match=f"claim '{name}'"):
+        judged(PIPELINE | {name: None})
+
+
 @pytest.mark.parametrize(
     ("changed", "state"),
     [
