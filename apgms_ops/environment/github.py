@@ -18,6 +18,12 @@ WorkflowFile = Annotated[
 ]
 
 
+RepositoryPath = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_.\-]+(/[A-Za-z0-9_.\-]+)*\.md$", max_length=300),
+    Expected("the path of a Markdown file within the repository, such as docs/dsp-osf/evidence-index.md"),
+]
+
 Severity = Literal["NONE", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 """How bad a finding of the scanner is, in rising order; NONE, and nothing at all is accepted."""
 
@@ -51,6 +57,8 @@ class Github(Model):
     """Certificate authority of the server, a PEM file; the system's where it is left out."""
     branch: Text = "main"
     """The branch that every release is on."""
+    evidence_index: RepositoryPath = "docs/dsp-osf/evidence-index.md"
+    """The evidence index on that branch; its history is the file beside it that ends with .json."""
     workflow: WorkflowFile = "release.yaml"
     """The workflow that builds a release, run for its tag."""
     test_workflow: WorkflowFile = "ci.yaml"

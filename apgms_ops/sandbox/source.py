@@ -3,26 +3,19 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
-from apgms_ops.sandbox import errands, source_history
+from apgms_ops.sandbox import errands, source_history, source_index
 from apgms_ops.sandbox.component import Component
+from apgms_ops.sandbox.source_commits import GIT, Bare
 from apgms_ops.sandbox.world import World
 
 SERVICES: Final = ("api-gateway", "audit", "payments", "registries")
 """What a release builds an image of."""
-GIT: Final[Mapping[str, str]] = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C.UTF-8",
-}
-"""What git is run with: nothing of this machine's own configuration, which may sign, rewrite or ask."""
 _RELEASES: Final = {"release": source_history.CURRENT, "release.previous": source_history.PREVIOUS}
 """Where the facts of a release are published: `release.tag`, `.sha`, `.built_at`, `.digests`."""
 
@@ -70,6 +63,9 @@ class PlatformSource(Component):
         start = datetime.now(UTC)
         git(world, ["init", "--quiet", "--bare", f"--initial-branch={source_history.MAIN}", str(place)], deadline)
         git(world, ["fast-import", "--quiet", "--done"], deadline, given=source_history.stream(start))
+        current = source_history.CURRENT
+        sha = git(world, ["rev-parse", f"{current}^{{commit}}"], deadline)
+        source_index.make(bare(world), current, sha, source_history.built(current, start), deadline)
         for key, tag in reversed(_RELEASES.items()):  # the current one last: with it all of it is there
             sha = git(world, ["rev-parse", f"{tag}^{{commit}}"], deadline)
             built_at = source_history.built(tag, start).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -83,6 +79,11 @@ class PlatformSource(Component):
 def repository(world: World) -> Path:
     """Return where the bare repository is."""
     return world.folder(PlatformSource.name) / "platform.git"
+
+
+def bare(world: World) -> Bare:
+    """Return it as commits are made to it."""
+    return Bare(world, PlatformSource.name, repository(world))
 
 
 def git(world: World, arguments: list[str], deadline: Deadline, *, given: str = "") -> str:

@@ -19,7 +19,7 @@ LEVELS = [
     for file, section, steps in (
         ("s", "service-overview", range(1, 5)),
         ("p", "deployment-procedure", range(1, 6)),
-        ("c", "compliance", (2,)),
+        ("c", "compliance", (1, 2)),
     )
     for step in steps
 ]

@@ -21,6 +21,7 @@ from apgms_ops.clients.github.facts import (
 )
 from apgms_ops.clients.github.pull_facts import ChangedFile, PullRequest, Review
 from apgms_ops.clients.github.reading import LARGEST_ANSWER, Listing, RepositoryReader, hidden, json_of, refuse
+from apgms_ops.clients.http import Answer
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import BadAnswer, Incomplete
 from apgms_ops.observation import Recorder
@@ -140,12 +141,33 @@ class GithubClient:
             AccessDenied: It is not there, or the token may not read it.
             Incomplete: It is larger than a megabyte.
         """
+        answer = self._contents(path, sha, deadline)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            hidden(answer, f"{printable(path, limit=80)} at {sha}", _CONTENTS)
+        return parse_pulls.content(json_of(answer))
+
+    def _contents(self, path: str, sha: str, deadline: Deadline) -> Answer:
         if any(part in ("", ".", "..") for part in path.split("/")):
             msg = f"{self.source}: {printable(path, limit=80)!r} is no path of a file"
             raise BadAnswer(msg)
-        answer = self._repository.get(f"/contents/{quote(path)}", [("ref", sha)], deadline, keep=False)
+        return self._repository.get(f"/contents/{quote(path)}", [("ref", sha)], deadline, keep=False)
+
+    def file_if_there(self, path: str, sha: str, deadline: Deadline, *, proof: str) -> bytes | None:
+        """Return a file as it is at a commit; None where that has none.
+
+        Args:
+            path: Within the repository.
+            sha: Full name of the commit.
+            deadline: For all of it.
+            proof: A branch that is there: only if that can be read, a file that cannot is one that does not exist.
+
+        Raises:
+            Incomplete: It is larger than a megabyte.
+        """
+        answer = self._contents(path, sha, deadline)
         if answer.status == HTTPStatus.NOT_FOUND:
-            hidden(answer, f"{printable(path, limit=80)} at {sha}", _CONTENTS)
+            self.branch(proof, deadline)
+            return None
         return parse_pulls.content(json_of(answer))
 
     # Who approved what

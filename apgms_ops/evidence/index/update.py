@@ -134,16 +134,34 @@ def _newest(entry: dict[str, Any]) -> datetime | None:
 
 def _history(sidecar: Path) -> list[dict[str, Any]]:
     try:
-        body = json.loads(sidecar.read_text(encoding="utf-8"))
+        return history(sidecar.read_bytes(), str(sidecar))
     except FileNotFoundError:
         return []
+
+
+def history(data: bytes, sidecar: str) -> list[dict[str, Any]]:
+    """Return the entries of an index's history, the newest last.
+
+    Args:
+        data: What its file holds.
+        sidecar: The file, for errors.
+
+    Raises:
+        EvidenceInvalid: It is damaged.
+    """
+    try:
+        body = json.loads(data)
     except (ValueError, RecursionError) as error:
         msg = f"{sidecar}: damaged; restore it from the repository"
         raise EvidenceInvalid(msg) from error
-    if not isinstance(body, dict) or body.get("schema") != SCHEMA or not isinstance(body.get("history"), list):
+    if not isinstance(body, dict) or body.get("schema") != SCHEMA or not _entries(body.get("history")):
         msg = f"{sidecar}: not the history of an evidence index of schema {SCHEMA}"
         raise EvidenceInvalid(msg)
     return list(body["history"])
+
+
+def _entries(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 @contextmanager
