@@ -16,8 +16,12 @@ LAG = Check("checks/a.py::test_lag", "No group <is> behind.", "daily-checks", 3,
 BUDGET = Check("checks/b.py::test_budget", "Budget is left.", "daily-checks", 4)
 LEVELS = [
     Check(f"checks/{file}.py::test_{step}", "It holds.", section, step)
-    for file, section, last in (("s", "service-overview", 4), ("p", "deployment-procedure", 5))
-    for step in range(1, last + 1)
+    for file, section, first, last in (
+        ("s", "service-overview", 1, 4),
+        ("p", "deployment-procedure", 1, 5),
+        ("c", "compliance", 3, 4),
+    )
+    for step in range(first, last + 1)
 ]
 
 

@@ -23,6 +23,7 @@ LANES: Final = {
     "postgres": "database",
     "github": "release",
     "kubernetes": "cluster",
+    "timestamps": "site",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})
