@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apgms_ops.compliance import coverage, load_controls, load_runbook, render
+from apgms_ops.compliance.written import FOLDERS
 from apgms_ops.environment import reference
 from apgms_ops.errors import ConfigurationError
 from apgms_ops.redact import printable
@@ -78,7 +79,7 @@ def collected(root: Path) -> tuple[coverage.Check, ...]:
     Raises:
         ConfigurationError: pytest does not collect them; the text ends with what it said.
     """
-    folders = [name for name in ("checks", "smoke") if any((root / name).rglob("test_*.py"))]
+    folders = [name for name in FOLDERS if any((root / name).rglob("test_*.py"))]
     if not folders:
         msg = f"{root}: expected checks/ or smoke/ with checks in it"
         raise ConfigurationError(msg)

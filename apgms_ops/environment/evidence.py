@@ -142,6 +142,8 @@ class Evidence(Model):
     """How often a run of the daily checks is to happen: one that did not is an exception."""
     fresh: Limit[Duration] | None = None
     """How old the newest evidence of a control may be."""
+    since: Zoned | None = None
+    """From when on evidence of controls is asked for; before `fresh` has passed since then, none is missed."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

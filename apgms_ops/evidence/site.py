@@ -1,6 +1,7 @@
 """Where a run's own surroundings lie: what a probe may look at besides the estate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from apgms_ops.environment.evidence import Evidence
@@ -19,6 +20,8 @@ class Site:
     environments: tuple[Path, ...] = ()
     """Those in which waivers.toml and controls.toml may lie: beside the environment's file, and of the sandbox, whose
     file is a template, beside the running one's copy as well."""
+    planned: Mapping[str, str | None] = field(default_factory=dict)
+    """The checks of this run: node id → why it will be SKIPPED; None where it is judged."""
 
     def chain(self, environment: Environment) -> Path | None:
         """Return the file of the environment's chain, which need not exist; None where there are no surroundings."""

@@ -1,6 +1,6 @@
 """How each control stands: what evidences it, when that was last seen, and what is missing. Gaps are gaps."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -48,17 +48,35 @@ class Standing:
 
 
 def last_seen(runs: Path, environment: str, checks: Iterable[Check], now: datetime) -> dict[str, Seen]:
-    """Return what each check last came to, in verified, finished runs that are no replays and not of the future.
+    """Return what each check last came to: of its parameters, the worst. See `each_last_seen`."""
+    return {check: _worst(each.values()) for check, each in each_last_seen(runs, environment, checks, now).items()}
 
-    Each parameter counts by its own newest verdict, and of those the worst: a run of one parameter says nothing of the
-    others. Parameters that are no more (a service was removed) are forgotten once a run planned their whole section
-    of the runbook without them.
+
+def each_last_seen(  # noqa: PLR0913 — what is looked for, and how far
+    runs: Path,
+    environment: str,
+    checks: Iterable[Check],
+    now: datetime,
+    *,
+    counting: Container[Verdict] = frozenset(Verdict),
+    back_to: datetime | None = None,
+) -> dict[str, dict[str, Seen]]:
+    """Return what each parameter of a check last came to, in verified, finished runs, no replays and not of the future.
+
+    Each parameter counts by its own newest verdict: a run of one parameter says nothing of the others. Parameters that
+    are no more (a service was removed) are forgotten once a run planned their whole section of the runbook without
+    them. What a run left out because nothing was to be written, it says nothing of.
 
     Args:
         runs: The folder of runs.
         environment: Whose.
         checks: Which.
         now: The present.
+        counting: The verdicts that count; others are passed over, for those of older runs.
+        back_to: Where looking ends: at runs that began before then. If it is left out, after so many of them.
+
+    Returns:
+        Check → node id with parameters → what it came to.
     """
     sections: dict[str, set[str]] = {}
     for check in checks:
@@ -66,20 +84,24 @@ def last_seen(runs: Path, environment: str, checks: Iterable[Check], now: dateti
     wanted = set().union(*sections.values())
     found: dict[str, dict[str, Seen]] = {}
     for number, run in enumerate(earlier_runs(runs, environment, AFTER_ALL)):
-        if number >= SEARCHED or not wanted:
+        at = began(run)
+        if not wanted or (number >= SEARCHED if back_to is None else at < back_to):
             break
-        if began(run) > now + SKEW:
+        if at > now + SKEW:
             continue
-        for check_id, body in run.verdicts.items():
+        verdicts = {check_id: Verdict(body["verdict"]) for check_id, body in run.verdicts.items()}
+        passed_over = set()
+        for check_id, verdict in verdicts.items():
             base = check_id.partition("[")[0]
-            if base in wanted:
-                seen = Seen(Verdict(body["verdict"]), began(run), run.path.name)
-                found.setdefault(base, {}).setdefault(check_id, seen)
-        judged = {check_id.partition("[")[0] for check_id in run.verdicts}
+            if verdict not in counting or (verdict is Verdict.SKIPPED and run.plan.get("read_only")):
+                passed_over.add(base)
+            elif base in wanted:
+                found.setdefault(base, {}).setdefault(check_id, Seen(verdict, at, run.path.name))
+        judged = {check_id.partition("[")[0] for check_id in verdicts}
         for section in sections.values():
             # Where a section has one check alone, a run of one of its parameters would look like a whole one.
-            wanted -= section if len(section) > 1 and section <= judged else set()
-    return {check: _worst(each.values()) for check, each in found.items()}
+            wanted -= section - passed_over if len(section) > 1 and section <= judged else set()
+    return found
 
 
 def _worst(seen: Iterable[Seen]) -> Seen:

@@ -231,7 +231,12 @@ class CheckRun:
             self.release,
             self.deadline,
             earlier,
-            Site(self.config.rootpath, self.folder.path.parent, self.environments),
+            Site(
+                self.config.rootpath,
+                self.folder.path.parent,
+                self.environments,
+                {check.id: check.absent for check in self.plan},
+            ),
             read_only=self.read_only,
         )
         entry = self._plan_entry()

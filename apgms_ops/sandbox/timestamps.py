@@ -5,7 +5,7 @@ lie beside the checks, still verifies when a later sandbox adds to it.
 """
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,8 @@ from apgms_ops.sandbox.state import locked, write_atomically
 from apgms_ops.sandbox.world import World
 
 NAME: Final = "timestamps"
+SINCE: Final = "evidence.since"
+"""Published: from when on evidence of the controls is asked for."""
 READY: Final = "/health"
 PATH: Final = "/tsr"
 _AUTHORITY: Final = "ca"
@@ -53,6 +55,7 @@ class Timestamps(Component):
         world.set(f"{NAME}.ca_file", str(crt(kept, _AUTHORITY)))
         world.set("evidence.key_file", str(key(kept, _SEALS)))
         world.set("evidence.public_key", str(public(kept)))
+        world.set(SINCE, datetime.now(UTC).isoformat(timespec="seconds"))
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Return once it answers."""

@@ -83,7 +83,7 @@ def test_the_gate_leaves_its_evidence_whatever_it_comes_to() -> None:
     """The runs and JUnit's file are kept always, and the exit code of the gate is that of the step, and its output."""
     kept = named(GATE, "Keep the evidence")
     assert kept["if"] == "always()"
-    assert kept["with"]["path"].split() == ["reports/runs", "reports/gate.xml"]
+    assert kept["with"]["path"].split() == ["reports/kept", "reports/gate.xml"]
     script = named(GATE, "Gate")["run"]
     assert re.search(r'\|\| code=\$\?\necho "code=\$code" >> "\$GITHUB_OUTPUT"\nexit "\$code"\n\Z', script)
 

@@ -9,7 +9,7 @@ import pytest
 from apgms_ops.compliance.controls import Control
 from apgms_ops.compliance.coverage import Check
 from apgms_ops.compliance.supplied import Supplied
-from apgms_ops.evidence.standing import Seen, Standing, last_seen, standings
+from apgms_ops.evidence.standing import Seen, Standing, each_last_seen, last_seen, standings
 from apgms_ops.verdict import Verdict
 from tests.reports.recorded import CATALOGUE, altered, write_run
 
@@ -126,3 +126,24 @@ def test_the_oldest_parameter_tells_how_fresh_a_check_is(tmp_path: Path) -> None
     write_run(tmp_path, NOW - HOUR, checks=[of_plan("test_p[payments]")])
     check = Check("checks/x.py::test_p", "It.", "daily-checks", 3)
     assert last_seen(tmp_path, "production", [check], NOW)[check.id] == Seen(Verdict.PASS, NOW - 7 * DAY, old.name)
+
+
+def test_what_does_not_count_is_passed_over_for_what_does(tmp_path: Path) -> None:
+    """With UNKNOWN left out, the last that was observed tells; a run that wrote nothing skips what it left out."""
+    one, other = of_plan("test_p"), of_plan("test_q")
+    checks = [Check(f"checks/x.py::{name}", "It.", "daily-checks", 3) for name in ("test_p", "test_q")]
+    whole = write_run(tmp_path, NOW - 3 * HOUR, checks=[one, other])
+    blind = write_run(tmp_path, NOW - 2 * HOUR, checks=[one, other], verdicts={0: "UNKNOWN"})
+    found = each_last_seen(tmp_path, "production", checks, NOW, counting={Verdict.PASS})
+    assert [found[check.id][check.id].run for check in checks] == [whole.name, blind.name]
+    assert last_seen(tmp_path, "production", checks, NOW)[checks[0].id].run == blind.name
+    write_run(tmp_path, NOW - HOUR, checks=[one, other], verdicts={0: "SKIPPED"}, read_only=True)
+    assert last_seen(tmp_path, "production", checks, NOW)[checks[0].id].run == blind.name
+
+
+def test_looking_ends_where_it_is_told_to(tmp_path: Path) -> None:
+    """A run that began before then is not looked at; one that began just then is."""
+    checks = [Check("checks/x.py::test_p", "It.", "daily-checks", 3)]
+    write_run(tmp_path, NOW - 2 * HOUR, checks=[of_plan("test_p")])
+    assert each_last_seen(tmp_path, "production", checks, NOW, back_to=NOW - HOUR) == {}
+    assert each_last_seen(tmp_path, "production", checks, NOW, back_to=NOW - 2 * HOUR) != {}

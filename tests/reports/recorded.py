@@ -124,6 +124,7 @@ def write_run(  # noqa: PLR0913 — what can differ between runs
     replay_of: str | None = None,
     every: str = "24h",
     tag: str = "",
+    read_only: bool = False,
 ) -> Path:
     """Write a run, and return its folder.
 
@@ -141,6 +142,7 @@ def write_run(  # noqa: PLR0913 — what can differ between runs
         replay_of: The run that it judged anew.
         every: How often the environment is to be looked at.
         tag: The end of its name.
+        read_only: Whether it was told to write nothing.
     """
     hexed = tag or digest(f"{name} {at}".encode())[:6]
     folder = runs / f"{at:%Y%m%dT%H%M%S}.000Z-{name}-{hexed}"
@@ -155,7 +157,7 @@ def write_run(  # noqa: PLR0913 — what can differ between runs
             "environment": name,
             "environment_sha256": digest(recorded),
             "release": "v1.4.2",
-            "read_only": False,
+            "read_only": read_only,
             "replay_of": replay_of,
             "planned_at": timestamp(at),
             "checks": plan,

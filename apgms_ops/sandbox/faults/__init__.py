@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from apgms_ops.sandbox.faults import (
     audit_events,
     audit_rows,
+    compliance_controls,
+    compliance_waivers,
     deployment_comparison,
     deployment_images,
     deployment_rollouts,
@@ -54,6 +56,8 @@ FAULTS: tuple[type[Fault], ...] = tuple(
         (
             *audit_events.FAULTS,
             *audit_rows.FAULTS,
+            *compliance_controls.FAULTS,
+            *compliance_waivers.FAULTS,
             *deployment_comparison.FAULTS,
             *deployment_images.FAULTS,
             *deployment_rollouts.FAULTS,
