@@ -120,6 +120,12 @@ class EvidenceArchive:
             [str(first) if first == last else f"{first} to {last}" for first, last in gaps(places)],
             f"of the chain not in {self.place}, though later ones are: places",
         )
+        last = max((run.seq for run in self.sealed), default=None)
+        if last is not None and places and max(places) > last:
+            yield (
+                f"{self.place} holds place {max(places)} of the chain, which ends here with {last}: runs were removed "
+                "from its end here, or another machine seals with a chain of its own"
+            )
         twice = sorted({place for place in places if places.count(place) > 1}) if len(places) > len(set(places)) else []
         yield from _some([str(place) for place in twice], "taken by two runs: two chains are stored as one: places")
         yield from self._overdue(archive)

@@ -108,6 +108,10 @@ def test_a_bucket_that_does_not_protect_is_told(
         (archive(run(0, 5), run(0, 2)), "two chains are stored as one"),
         (archive(run(0, 5, attestation="f" * 64), chain=(sealed(run(0, 5)),)), "not what was sealed here"),
         (archive(run(0, 5, attestation=None), chain=(sealed(run(0, 5)),)), "not what was sealed here"),
+        (
+            archive(run(0, 5), run(1, 3), chain=(sealed(run(0, 5)),)),
+            "holds place 1 of the chain, which ends here with 0",
+        ),
         (archive(every=DAY), "there is no run in s3://b/runs/production/, and one every 1d is wanted"),
         (archive(run(0, 3), every=DAY), "the newest run is of 2026-11-23T12:00:00+00:00: no run was stored since"),
         (archive(run(0, -3), every=DAY), "there is no run in"),

@@ -8,7 +8,7 @@ from apgms_ops.reports.front.levels import Level, Unit
 from apgms_ops.reports.front.reading import Detail
 from apgms_ops.reports.svg import escaped
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340, 132, 46, 8, 10, 22
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340, 132, 54, 8, 10, 22
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _HEADROOM: Final = 0.12
 
