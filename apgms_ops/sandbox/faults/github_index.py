@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import github
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.github_tools import CURRENT, GOOD, LINKED, UNEDITED
 from apgms_ops.sandbox.faults.objectstore_tools import COMPLIANCE
 from apgms_ops.sandbox.source import bare, git
 from apgms_ops.sandbox.source_commits import commit
@@ -16,11 +17,6 @@ from apgms_ops.sandbox.source_index import INDEX, SBOM, SCAN, SIDECAR, artifacts
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
-_CHECKS: Final = "checks/compliance/test_evidence_index.py::"
-CURRENT: Final = f"{_CHECKS}test_the_index_is_of_the_release_that_runs"
-UNEDITED: Final = f"{_CHECKS}test_the_index_was_not_edited"
-LINKED: Final = f"{_CHECKS}test_what_the_index_links_is_there"
-GOOD: Final = f"{_CHECKS}test_what_is_indexed_is_good_evidence"
 _UNHELD: Final = dict.fromkeys((UNEDITED, LINKED, GOOD), Verdict.UNKNOWN)
 """What is left where there is nothing to hold the rows to."""
 

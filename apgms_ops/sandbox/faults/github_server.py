@@ -8,17 +8,20 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import github
 from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
 from apgms_ops.sandbox.faults.github_tools import BUILD, ROLLED, TESTED, UNKNOWN, UNMOVED, order
+from apgms_ops.sandbox.faults.objectstore_tools import COMPLIANCE
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
 _POLL = 0.02
+ASKING = f"{DEPLOYMENT} {COMPLIANCE}"
+"""The checks that ask GitHub."""
 
 
 class _Switched(Fault):
     """GitHub answers in another way."""
 
     component = github.NAME
-    reach = DEPLOYMENT
+    reach = ASKING
     expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
     switches: ClassVar[Mapping[str, Any]]
 
@@ -96,7 +99,7 @@ class Killed(Fault):
     id = "github-killed"
     title = "GitHub cannot be reached."
     component = github.NAME
-    reach = DEPLOYMENT
+    reach = ASKING
     expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
@@ -120,7 +123,7 @@ class Hung(Fault):
     id = "github-hung"
     title = "GitHub accepts connections and never answers."
     component = github.NAME
-    reach = DEPLOYMENT
+    reach = ASKING
     expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time

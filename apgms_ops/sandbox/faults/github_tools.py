@@ -29,7 +29,13 @@ BUILD: Final = (BUILT, JOBS, ARTIFACTS, SAFE)
 PIPELINE: Final = (*COMMIT, *TAG, *BUILD)
 ROLLED: Final = (IMAGES, VERSIONS)
 """What compares the pods with the release as it was built."""
-UNKNOWN: Final[Mapping[str, Verdict]] = dict.fromkeys((*PIPELINE, *ROLLED), Verdict.UNKNOWN)
+_INDEX: Final = "checks/compliance/test_evidence_index.py::"
+CURRENT: Final = f"{_INDEX}test_the_index_is_of_the_release_that_runs"
+UNEDITED: Final = f"{_INDEX}test_the_index_was_not_edited"
+LINKED: Final = f"{_INDEX}test_what_the_index_links_is_there"
+GOOD: Final = f"{_INDEX}test_what_is_indexed_is_good_evidence"
+INDEX: Final = (CURRENT, UNEDITED, LINKED, GOOD)
+UNKNOWN: Final[Mapping[str, Verdict]] = dict.fromkeys((*PIPELINE, *ROLLED, *INDEX), Verdict.UNKNOWN)
 """What is left where GitHub, or which release runs, cannot be asked."""
 
 Records = list[dict[str, Any]]
