@@ -38,20 +38,23 @@ class Bare:
     path: Path
 
 
-def commit(bare: Bare, files: Mapping[str, str | None], says: str, deadline: Deadline) -> str:
-    """Commit files to main, now, and return what main was before.
+def commit(
+    bare: Bare, files: Mapping[str, str | None], says: str, deadline: Deadline, *, at: datetime | None = None
+) -> str:
+    """Commit files to main and return what main was before.
 
     Args:
         bare: The repository.
         files: Path → text; None takes the file away.
         says: The message.
         deadline: For all of it.
+        at: When, as the commit says it; now where it is not given.
 
     Raises:
         SandboxError: git refuses.
     """
     index = bare.world.folder(bare.component) / "commit.index"
-    moment = f"{int(datetime.now(UTC).timestamp())} +0000"
+    moment = f"{int((at or datetime.now(UTC)).timestamp())} +0000"
     env = dict(GIT) | _PERSON | {"GIT_INDEX_FILE": str(index), "GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
 
     def git(*arguments: str, given: str = "") -> str:

@@ -114,10 +114,10 @@ def refreshed(
 
 
 def make(bare: Bare, tag: str, sha: str, built_at: datetime, deadline: Deadline) -> None:
-    """Commit the index of a release to main.
+    """Commit the index of a release to main, when it was built: its run of CI, too, is of the past.
 
     Raises:
         SandboxError: It cannot be made.
     """
     files = refreshed(bare, artifacts(sha, built_at), (tag, sha), deadline)
-    commit(bare, files, f"Refresh the evidence index for {tag}", deadline)
+    commit(bare, files, f"Refresh the evidence index for {tag}", deadline, at=built_at)
