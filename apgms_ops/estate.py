@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import (
     Archive,
+    Backups,
     Credentials,
     Environment,
     Github,
@@ -44,6 +45,7 @@ _TABLES: Final = 32 * 1024 * 1024
 """Bytes of a table of Kafka's tools that are read: a thousand groups print four megabytes."""
 SECTION_OF_CLIENT: Mapping[str, str] = {
     "archive": "archive",
+    "backups": "backups",
     "front_door": "smoke",
     "gateway": "services",
     "github": "github",
@@ -124,6 +126,22 @@ class Estate:
         from apgms_ops.clients.objectstore import ObjectStoreClient  # noqa: PLC0415 — heavy
 
         section: Archive = self._section(self.environment.archive, "archive")
+        return ObjectStoreClient(
+            url=section.url,
+            region=section.region,
+            bucket=section.bucket,
+            access_key_id=self._require_secret(section.access_key_id),
+            secret_access_key=self._require_secret(section.secret_access_key),
+            ca_file=section.ca_file,
+            recorder=self._recorder,
+        )
+
+    @cached_property
+    def backups(self) -> "ObjectStoreClient":
+        """The bucket in which backups and snapshots are kept, to be read."""
+        from apgms_ops.clients.objectstore import ObjectStoreClient  # noqa: PLC0415 — heavy
+
+        section: Backups = self._section(self.environment.backups, "backups")
         return ObjectStoreClient(
             url=section.url,
             region=section.region,

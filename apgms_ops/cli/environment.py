@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apgms_ops.cli import environment_backups
 from apgms_ops.environment.loading import find, folder_of_environments, known, load, secrets_of
 from apgms_ops.environment.model import (
     SECTIONS,
     Absent,
     Archive,
     Availability,
+    Backups,
     Environment,
     Evidence,
     Github,
@@ -169,8 +171,8 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
     if isinstance(declared, Absent):
         yield f"  absent: {declared.absent} (its checks are SKIPPED)"
         return
-    if isinstance(declared, Evidence | Archive):
-        yield from _evidence(declared, now) if isinstance(declared, Evidence) else _archive(declared)
+    if isinstance(declared, Evidence | Archive | Backups):
+        yield from _keeping(declared, now)
         return
     # The front door says what the services say.
     pinned = getattr(environment.identities, "services" if section == "smoke" else section)
@@ -192,6 +194,12 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
         yield f"  {declared.where}, namespace {declared.namespace}"
     elif isinstance(declared, Smoke):
         yield from _smoke(declared, now)
+
+
+def _keeping(declared: Evidence | Archive | Backups, now: datetime) -> Iterator[str]:
+    if isinstance(declared, Backups):
+        return environment_backups.described(declared)
+    return _evidence(declared, now) if isinstance(declared, Evidence) else _archive(declared)
 
 
 def _evidence(evidence: Evidence, now: datetime) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from apgms_ops.environment.backups import Backups, DatabaseBackups, DatabaseRestore, Heartbeat, Snapshots
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
 from apgms_ops.environment.evidence import Archive, Authority, Evidence, Identity, TrustedKey
 from apgms_ops.environment.github import Artifacts, Github
@@ -42,14 +43,18 @@ __all__ = [
     "Artifacts",
     "Authority",
     "Availability",
+    "Backups",
     "BurnRate",
     "Comparison",
     "Credentials",
+    "DatabaseBackups",
+    "DatabaseRestore",
     "DeploymentRules",
     "Environment",
     "Evidence",
     "Github",
     "Group",
+    "Heartbeat",
     "Identities",
     "Identity",
     "Kafka",
@@ -68,11 +73,12 @@ __all__ = [
     "ReconciliationDelay",
     "Service",
     "Smoke",
+    "Snapshots",
     "Topic",
     "TrustedKey",
 ]
 
-SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence", "archive")
+SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence", "archive", "backups")
 """The targets that an environment may have, and that may be declared absent."""
 
 
@@ -170,6 +176,10 @@ class Environment(Model):
         Annotated[Annotated[Archive, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """Where it is kept, so that nobody can delete it."""
+    backups: (
+        Annotated[Annotated[Backups, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """What the platform can be restored from."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:

@@ -16,6 +16,7 @@ from apgms_ops.sandbox.world import World
 
 NAME: Final = "objectstore"
 BUCKET: Final = "apgms-evidence"
+BACKUPS: Final = "apgms-backups"
 REGION: Final = "ap-southeast-2"
 RETENTION_DAYS: Final = 400
 _PROGRAM: Final = "apgms_ops.sandbox.objectstore_process"
@@ -46,7 +47,8 @@ class ObjectStore(Component):
         if not crt(folder, _SERVER).exists():
             Authority(folder, _AUTHORITY).server(_SERVER, ("localhost",), ("127.0.0.1",))
         settings = settings_of(world)
-        for made in (settings.id_file, settings.secret_file):
+        written = (settings.id_file, settings.secret_file, settings.writer_id_file, settings.writer_secret_file)
+        for made in written:
             Path(made).unlink(missing_ok=True)
         settings.write(folder / "settings.json")
         world.spawn(
@@ -56,12 +58,14 @@ class ObjectStore(Component):
         world.set(f"{NAME}.ca_file", settings.ca_file)
         world.set(f"{NAME}.id_file", settings.id_file)
         world.set(f"{NAME}.secret_file", settings.secret_file)
+        world.set(f"{NAME}.writer_id_file", settings.writer_id_file)
+        world.set(f"{NAME}.writer_secret_file", settings.writer_secret_file)
         world.set(f"{NAME}.control", f"127.0.0.1:{settings.control_port}")
         # Runs that were sealed before then are not to be looked for in it.
         world.set(f"{NAME}.since", datetime.now(UTC).isoformat(timespec="seconds"))
 
     def ready(self, world: World, deadline: Deadline) -> None:
-        """Return once the bucket is there."""
+        """Return once the buckets are there."""
         while ask(world.port(f"{NAME}.control"), "/switches", deadline) is None:
             if not world.alive(NAME):
                 msg = f"{NAME} died:\n{world.log_tail(NAME)}"
@@ -86,4 +90,7 @@ def settings_of(world: World) -> Settings:
         retention_days=RETENTION_DAYS,
         id_file=str(folder / "access-key-id"),
         secret_file=str(folder / "secret-access-key"),
+        backups=BACKUPS,
+        writer_id_file=str(folder / "writer-access-key-id"),
+        writer_secret_file=str(folder / "writer-secret-access-key"),
     )

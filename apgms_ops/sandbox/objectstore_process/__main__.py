@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from apgms_ops.sandbox.objectstore_process.buckets import make
+from apgms_ops.sandbox.objectstore_process.buckets import USER, WRITER, make
 from apgms_ops.sandbox.objectstore_process.control import Orders, server
 from apgms_ops.sandbox.objectstore_process.front import SWITCHES, Front, ask_who, moto
 from apgms_ops.sandbox.objectstore_process.settings import Settings
@@ -29,9 +29,12 @@ def main(path: Path) -> None:
     serving.ssl_adapter = BuiltinSSLAdapter(settings.certificate, settings.key)
     serving.prepare()
     threading.Thread(target=serving.serve, daemon=True).start()
-    identifier, _, secret = make(settings).partition("\n")
-    write_atomically(Path(settings.id_file), identifier)
-    write_atomically(Path(settings.secret_file), secret)
+    keys = make(settings)
+    files = {USER: (settings.id_file, settings.secret_file)}
+    files[WRITER] = (settings.writer_id_file, settings.writer_secret_file)
+    for user, (id_file, secret_file) in files.items():
+        write_atomically(Path(id_file), keys[user].id)
+        write_atomically(Path(secret_file), keys[user].secret)
     ask_who()
     control = server(settings.control_port, Orders(settings, switches))
     threading.Thread(target=control.serve_forever, daemon=True).start()

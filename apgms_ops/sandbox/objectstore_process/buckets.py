@@ -1,6 +1,7 @@
-"""The bucket of the evidence, and who may do what with it: made over S3's own interface, as somebody at AWS would."""
+"""The buckets, and who may do what with them: made over S3's own interface, as somebody at AWS would."""
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from apgms_ops.sandbox.objectstore_process.settings import Settings
@@ -9,10 +10,16 @@ if TYPE_CHECKING:
     from moto.s3.models import S3Backend
 
 USER: Final = "apgms-ops"
+"""Who checks, and adds evidence."""
+WRITER: Final = "apgms-backups"
+"""Who takes backups and snapshots, and expires them."""
 _ACCOUNT: Final = "123456789012"
 """Moto's only one."""
 _ACTIONS: Final = ("s3:Get*", "s3:List*", "s3:PutObject", "s3:PutObjectRetention")
 """Reading and adding: what docs/evidence.md asks a site to grant. No deleting, and no changing of the bucket."""
+_READING: Final = ("s3:Get*", "s3:List*")
+"""What docs/backups.md asks a site to grant to the checks and the drills."""
+_TAKING: Final = ("s3:Get*", "s3:List*", "s3:PutObject", "s3:DeleteObject")
 _PUBLIC: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -24,38 +31,53 @@ def backend() -> "S3Backend":
     return found
 
 
-def make(settings: Settings) -> str:
-    """Make the bucket, and the user who may add to it; return the user's access key: id, line break, secret.
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """Of a user."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
+def make(settings: Settings) -> dict[str, AccessKey]:
+    """Make the buckets and their users; return each user's access key.
 
     Called once the server listens, and before it asks anybody who they are.
     """
     s3 = client(settings, "s3")
-    s3.create_bucket(
-        Bucket=settings.bucket,
-        ObjectLockEnabledForBucket=True,
-        CreateBucketConfiguration={"LocationConstraint": settings.region},
-    )
-    protect(settings, s3)
-    iam = client(settings, "iam")
-    iam.create_user(UserName=USER)
-    resources = [f"arn:aws:s3:::{settings.bucket}", f"arn:aws:s3:::{settings.bucket}/*"]
-    statement = {"Effect": "Allow", "Action": list(_ACTIONS), "Resource": resources}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=USER, PolicyName="evidence", PolicyDocument=policy)
-    made = iam.create_access_key(UserName=USER)["AccessKey"]
-    return f"{made['AccessKeyId']}\n{made['SecretAccessKey']}"
-
-
-def protect(settings: Settings, s3: Any) -> None:  # noqa: ANN401 — boto3's clients have no types
-    """Set everything that protects the bucket."""
-    bucket = settings.bucket
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    here = {"LocationConstraint": settings.region}
+    s3.create_bucket(Bucket=settings.bucket, ObjectLockEnabledForBucket=True, CreateBucketConfiguration=here)
+    s3.create_bucket(Bucket=settings.backups, CreateBucketConfiguration=here)
     retention = {"Mode": "COMPLIANCE", "Days": settings.retention_days}
     lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
-    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
+    for bucket in (settings.bucket, settings.backups):
+        protect(bucket, s3)
+    s3.put_object_lock_configuration(Bucket=settings.bucket, ObjectLockConfiguration=lock)
+    evidence = _allowed(_ACTIONS, settings.bucket)
+    granted = {USER: [evidence, _allowed(_READING, settings.backups)], WRITER: [_allowed(_TAKING, settings.backups)]}
+    iam = client(settings, "iam")
+    return {user: _user(iam, user, statements) for user, statements in granted.items()}
+
+
+def protect(bucket: str, s3: Any) -> None:  # noqa: ANN401 — boto3's clients have no types
+    """Set what protects a bucket, but for its lock."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(_PUBLIC, True))
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def _allowed(actions: tuple[str, ...], bucket: str) -> dict[str, Any]:
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+
+
+def _user(iam: Any, name: str, statements: list[dict[str, Any]]) -> AccessKey:  # noqa: ANN401 — as above
+    iam.create_user(UserName=name)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName=name, PolicyName="buckets", PolicyDocument=document)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return AccessKey(made["AccessKeyId"], made["SecretAccessKey"])
 
 
 def client(settings: Settings, service: str) -> Any:  # noqa: ANN401 — boto3's clients have no types

@@ -27,13 +27,16 @@ PROTECTIONS: Final[dict[str, tuple[str, Any]]] = {
 
 
 class Orders:
-    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect."""
+    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect.
+
+    All but the first are of the evidence's bucket, or of the one that "bucket" names.
+    """
 
     def __init__(self, settings: Settings, switches: Switches) -> None:
         """Take which bucket it is about."""
         self._settings = settings
         self.switches = switches
-        self._before: dict[str, Any] = {}
+        self._before: dict[tuple[str, str], Any] = {}
 
     def order(self, path: str, body: dict[str, Any]) -> object:
         """Do it.
@@ -49,9 +52,12 @@ class Orders:
             raise Refused(HTTPStatus.NOT_FOUND, "not_found", f"no order {path}: there are {', '.join(sorted(orders))}")
         return orders[path](body)
 
+    def _bucket(self, body: dict[str, Any]) -> str:
+        return str(body.get("bucket", self._settings.bucket))
+
     def _put(self, body: dict[str, Any]) -> object:
         """Keep an object: {"key", "text", "mode", "days", "deleted"}; `mode` null: without a lock."""
-        s3, bucket = backend(), self._settings.bucket
+        s3, bucket = backend(), self._bucket(body)
         key = s3.put_object(bucket, body["key"], body["text"].encode())
         key.lock_mode = body["mode"]
         until = datetime.now(UTC) + timedelta(days=body["days"])
@@ -62,7 +68,7 @@ class Orders:
 
     def _forget(self, body: dict[str, Any]) -> object:
         """Forget every version of the objects whose name begins so: {"prefix"}."""
-        keys = backend().buckets[self._settings.bucket].keys
+        keys = backend().buckets[self._bucket(body)].keys
         gone = [name for name in list(keys) if name.startswith(body["prefix"])]
         for name in gone:
             dict.pop(keys, name)  # moto's own knows no delete markers
@@ -73,17 +79,17 @@ class Orders:
         if body["what"] not in PROTECTIONS:
             raise Refused(HTTPStatus.BAD_REQUEST, "unknown", f"there are {', '.join(PROTECTIONS)}")
         attribute, without = PROTECTIONS[body["what"]]
-        bucket = backend().buckets[self._settings.bucket]
-        self._before.setdefault(attribute, getattr(bucket, attribute))
+        bucket = backend().buckets[self._bucket(body)]
+        self._before.setdefault((bucket.name, attribute), getattr(bucket, attribute))
         setattr(bucket, attribute, without)
         return {}
 
-    def _protect(self, _body: dict[str, Any]) -> object:
-        """Give back every protection that was taken away."""
-        bucket = backend().buckets[self._settings.bucket]
-        for attribute, before in self._before.items():
-            setattr(bucket, attribute, before)
-        self._before.clear()
+    def _protect(self, body: dict[str, Any]) -> object:
+        """Give a bucket back every protection that was taken away."""
+        bucket = backend().buckets[self._bucket(body)]
+        for name, attribute in list(self._before):
+            if name == bucket.name:
+                setattr(bucket, attribute, self._before.pop((name, attribute)))
         return {}
 
 

@@ -28,6 +28,12 @@ class Settings:
     """Into which the id of the access key is written that checks and commands use."""
     secret_file: str
     """Into which its secret is written."""
+    backups: str
+    """The bucket of the backups: versioned, without Object Lock, for its old backups expire."""
+    writer_id_file: str
+    """Into which the id of the access key is written with which backups and snapshots are taken."""
+    writer_secret_file: str
+    """Into which its secret is written."""
 
     def write(self, path: Path) -> None:
         """Write them."""
