@@ -34,9 +34,8 @@ def find(world: World, deadline: Deadline) -> Path:
     installed = shutil.which("pgbackrest")
     if installed is not None:
         return Path(installed)
-    for package in reversed(_PACKAGES):
-        found = unpacked(world, package, deadline) / "usr/bin/pgbackrest"
-    return found
+    folders = {package: unpacked(world, package, deadline) for package in _PACKAGES}
+    return folders[COMPONENT] / "usr/bin/pgbackrest"
 
 
 def libraries(world: World) -> dict[str, str]:
