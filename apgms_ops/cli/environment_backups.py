@@ -18,8 +18,6 @@ def described(backups: Backups) -> Iterator[str]:
 
 def _database(database: DatabaseBackups) -> Iterator[str]:
     yield f"  database: stanza {database.stanza} under {database.prefix}/, {database.via or ' '.join(database.command)}"
-    how = "by the checks themselves" if database.verify_live else "and recorded, by apgms-ops backups verify"
-    yield f"    every file is verified {how}"
     limits = (
         ("newest: the newest backup is at most", database.newest),
         ("newest_full: the newest full backup is at most", database.newest_full),

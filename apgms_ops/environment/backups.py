@@ -71,9 +71,7 @@ class DatabaseBackups(Model):
     waiting: Limit[Count]
     """Segments of the write-ahead log that may wait to be archived."""
     verified: Limit[Duration]
-    """How old the last verification of every file in the repository may be."""
-    verify_live: bool = False
-    """Whether the checks verify it themselves, in each run: where that takes seconds. Else they want a record of it."""
+    """How old the last recorded verification of every file in the repository may be (`apgms-ops backups verify`)."""
     drilled: Limit[Duration]
     """How old the last restore drill may be."""
     recovery_point: Limit[Duration]

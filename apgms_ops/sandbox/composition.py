@@ -15,6 +15,7 @@ from apgms_ops.sandbox.kubernetes.choice import ControlPlane
 from apgms_ops.sandbox.node import Node
 from apgms_ops.sandbox.objectstore import ObjectStore
 from apgms_ops.sandbox.outside import Outside
+from apgms_ops.sandbox.pgbackrest import Pgbackrest
 from apgms_ops.sandbox.platform import Platform
 from apgms_ops.sandbox.postgres import Postgres
 from apgms_ops.sandbox.prometheus import Prometheus
@@ -50,6 +51,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         SecondRollout(),
         Timestamps(),
         ObjectStore(),
+        Pgbackrest(),
     )
 
 

@@ -35,6 +35,8 @@ _SETTINGS: Final = {
     "shared_buffers": "32MB",
     "max_wal_size": "256MB",
     "wal_level": "replica",
+    # By which command, another component says; until then what is to be archived waits.
+    "archive_mode": "on",
     "hot_standby": "on",
     "jit": "off",
     # A sandbox may lose its last second to a power cut, and starts in a fraction of the time.

@@ -62,5 +62,10 @@ CREATE TABLE payments (
 CREATE INDEX payments_ledger ON payments (ledger_id);
 CREATE INDEX payments_unreconciled ON payments (requested_at) WHERE reconciled_at IS NULL;
 
+-- What a restored database is looked through for: how new its newest row is says how much was lost.
+CREATE TABLE backup_heartbeats (
+  at timestamptz PRIMARY KEY
+);
+
 INSERT INTO schema_migrations (version) VALUES
   ('0001_audit_log'), ('0002_employers'), ('0003_ledger'), ('0004_payments');

@@ -1,0 +1,1 @@
+"""What goes on taking backups, and writes a heartbeat into the database all the while."""
