@@ -24,6 +24,7 @@ LANES: Final = {
     "github": "release",
     "kubernetes": "cluster",
     "objectstore": "archive",
+    "backups-bucket": "backups-bucket",
     "timestamps": "site",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""

@@ -153,17 +153,24 @@ class ObjectStoreClient:
         """
         return self.survey(prefix, deadline, of=of, most=most).newest
 
-    def stored(self, key: str, deadline: Deadline, *, version: str | None = None) -> Stored:
+    def stored(self, key: str, deadline: Deadline, *, version: str | None = None, digest: bool = True) -> Stored:
         """Return what an object says of itself.
+
+        Args:
+            key: Its name.
+            deadline: For all of it.
+            version: Which; the newest where it is left out.
+            digest: Whether to ask for its digest too, which of an object that is encrypted by a key of KMS is told
+                only to who may decrypt with that key.
 
         Raises:
             NotThere: There is none, or its newest version is a delete marker.
             Unobserved: It cannot be found out.
         """
         which: dict[str, Any] = {} if version is None else {"VersionId": version}
-        return parse.stored(
-            key, self._connection.ask("head_object", deadline, Key=key, ChecksumMode="ENABLED", **which)
-        )
+        if digest:
+            which["ChecksumMode"] = "ENABLED"
+        return parse.stored(key, self._connection.ask("head_object", deadline, Key=key, **which))
 
     def add(  # noqa: PLR0913 — what is stored, and how
         self,

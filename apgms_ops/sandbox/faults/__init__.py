@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from apgms_ops.sandbox.faults import (
     audit_events,
     audit_rows,
+    backups_bucket,
     compliance_controls,
     compliance_waivers,
     deployment_comparison,
@@ -56,6 +57,7 @@ FAULTS: tuple[type[Fault], ...] = tuple(
         (
             *audit_events.FAULTS,
             *audit_rows.FAULTS,
+            *backups_bucket.FAULTS,
             *compliance_controls.FAULTS,
             *compliance_waivers.FAULTS,
             *deployment_comparison.FAULTS,
