@@ -72,9 +72,11 @@ def wal_archive(
         held=row.integer("held"),
     )
     segment_size = row.integer("segment_size")
-    newest = max(stanza.archives, key=lambda one: (one.database, one.newest or ""), default=None)
+    archives = [one for one in stanza.archives if one.repository == section.repository]
+    newest = max(archives, key=lambda one: (one.database, one.newest or ""), default=None)
     if newest is None:
-        msg = f"stanza {stanza.name}: pgbackrest info names no archive of the write-ahead log"
+        said = "; ".join(one.status.message for one in stanza.repositories) or stanza.status.message
+        msg = f"stanza {stanza.name}: pgbackrest info names no archive of the write-ahead log; it says: {said}"
         raise Unobserved(msg)
     prefix = f"{section.prefix}/archive/{section.stanza}/{newest.id}/"
     kept: dict[int, set[int]] = {}
@@ -94,7 +96,7 @@ def wal_archive(
     needed = [
         Segment.parse(backup.first_segment, segment_size)
         for backup in stanza.backups
-        if backup.first_segment and backup.database == newest.database
+        if backup.first_segment and (backup.repository, backup.database) == (newest.repository, newest.database)
     ]
     if not needed:
         msg = f"stanza {stanza.name}: no backup says from which segment on it needs the write-ahead log"
