@@ -93,10 +93,16 @@ def wal_archive(
         kept.setdefault(segment.timeline, set()).add(segment.number)
         if last is None or (segment.number, segment.timeline) >= (last.number, last.timeline):
             last = Kept(found[1], segment.timeline, segment.number, version.modified)
-    needed = [
-        Segment.parse(backup.first_segment, segment_size)
+    ours = [
+        backup
         for backup in stanza.backups
-        if backup.first_segment and (backup.repository, backup.database) == (newest.repository, newest.database)
+        if (backup.repository, backup.database) == (newest.repository, newest.database)
+    ]
+    needed = [
+        Segment.parse(name, segment_size).number
+        for backup in ours
+        for name in (backup.first_segment, backup.last_segment)
+        if name is not None
     ]
     if not needed:
         msg = f"stanza {stanza.name}: no backup says from which segment on it needs the write-ahead log"
@@ -108,7 +114,8 @@ def wal_archive(
         at=datetime.now(UTC),
         segment_size=segment_size,
         place=f"{backups.source}/{prefix}",
-        needed_from=min(segment.number for segment in needed),
+        needed_from=min(needed),
+        needed_to=max(needed),
         timelines=tuple(Timeline(timeline, runs(numbers)) for timeline, numbers in sorted(kept.items())),
         empty=tuple(empty),
         last=last,
