@@ -48,7 +48,7 @@ class _Away(Fault):
         await_answers(world, PRIMARY, deadline)
         await_replica(world, deadline)
         for service in (Audit(), Payments()):
-            service.ready(world, deadline)
+            service.recover(world, deadline)
         audit_tools.wait_read(world, deadline)
         payments_tools.wait_young(world, deadline)
         kafka.another_past(world, deadline)
