@@ -40,7 +40,7 @@ PROTECTIONS: Final[dict[str, tuple[str, Callable[[Settings], Any]]]] = {
 
 
 class Orders:
-    """What can be ordered: POST /switches, /put, /encrypt, /forget, /unprotect, /protect, /hide, /empty, /damage, /mend.
+    """What can be ordered: POST /switches, /put, /forget, /encrypt, /unprotect, /protect, /hide, ….
 
     All but the first are of the evidence's bucket, or of the one that "bucket" names.
     """
