@@ -31,6 +31,13 @@ def set_command(world: World, command: str, deadline: Deadline) -> str:
     return str(before)
 
 
+def begin_segment(world: World, deadline: Deadline) -> str:
+    """Have the primary begin another segment, where it has written to this one; return the one that is complete."""
+    with connection(world, deadline) as primary:
+        (segment,) = _row(primary.execute("SELECT pg_walfile_name(pg_switch_wal())"))
+    return str(segment)
+
+
 def await_archived(world: World, deadline: Deadline) -> str:
     """Have the primary begin another segment, and return the one before it once that is archived.
 
