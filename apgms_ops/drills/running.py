@@ -141,7 +141,7 @@ class Runner:
         deadline.require(f"running {name}")
         child = Child([*self.before, *map(str, command)], given)
         try:
-            while child.exit_code is None:
+            while (code := child.exit_code) is None:
                 for line in child.heard(min(0.2, deadline.remaining or 0.01)):
                     heard(line)
                 if deadline.expired:
@@ -151,7 +151,7 @@ class Runner:
                 heard(line)
         finally:
             child.end()
-        return Ended(child.exit_code if child.exit_code is not None else -1, tuple(child.lines))
+        return Ended(code, tuple(child.lines))
 
 
 def processes_of(folder: Path, proc: Path = Path("/proc")) -> tuple[int, ...]:
