@@ -6,7 +6,7 @@ from typing import Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import ApgmsOpsError
 from apgms_ops.sandbox.component import Component
-from apgms_ops.sandbox.pgbackrest.archiving import begin_segment
+from apgms_ops.sandbox.pgbackrest.archiving import switch
 from apgms_ops.sandbox.verified import operate
 from apgms_ops.sandbox.world import World
 
@@ -58,6 +58,6 @@ def _hurry(world: World, ended: threading.Event, deadline: Deadline) -> None:
     scratch = world.folder("pgbackrest") / "scratch"
     while not ended.wait(_EVERY) and not any(scratch.iterdir()):
         try:
-            begin_segment(world, deadline)
+            switch(world, deadline)
         except (Error, ApgmsOpsError):
             return  # the drill says it better
