@@ -12,7 +12,7 @@ from apgms_ops.clients.pgbackrest import PgbackrestClient, Place
 from apgms_ops.deadline import Deadline
 from apgms_ops.drills.database import NOT_KNOWN, DatabaseDrill, Outcome, plan
 from apgms_ops.drills.looking import require_pinned
-from apgms_ops.drills.recording import prepare
+from apgms_ops.drills.recording import Recording, prepare
 from apgms_ops.drills.running import Interruption, Runner
 from apgms_ops.drills.scratch import Scratch
 from apgms_ops.environment.backups import DatabaseRestore
@@ -26,7 +26,7 @@ from apgms_ops.redact import Redactor, printable
 from apgms_ops.verdict import Verdict, exit_code
 
 _LIMIT = "4h"
-_KEEPING = 60.0
+_KEEPING = 30.0
 """Seconds for storing the record."""
 _EXIT_INTERRUPTED = 130
 _SECTIONS = ("backups", "postgres", "archive")
@@ -84,10 +84,10 @@ def _run(arguments: argparse.Namespace) -> int:
         with drill.interruption.heard(), acting.recorded(arguments, action):
             outcome = drill.rehearse(leftovers, deadline)
             _print(outcome, recorder)
-            say(f"kept as {estate.archive.source}/{recording.keep(outcome.rehearsal, Deadline(_KEEPING))}")
+            kept = _keep(outcome, recording, estate, recorder)
             if outcome.interrupted:
                 raise KeyboardInterrupt
-    return _exit(outcome)
+    return _exit(outcome, kept=kept)
 
 
 def _declared(environment: Environment) -> tuple[Backups, DatabaseRestore]:
@@ -127,9 +127,20 @@ def _print(outcome: Outcome, recorder: Recorder) -> None:
         say("the restore was rehearsed, and all of it came back")
 
 
-def _exit(outcome: Outcome) -> int:
+def _keep(outcome: Outcome, recording: Recording, estate: Estate, recorder: Recorder) -> bool:
+    """Keep what came of it, whatever that is; return whether it is kept."""
+    try:
+        key = recording.keep(outcome.rehearsal, Deadline(_KEEPING))
+    except Unobserved as error:
+        say(f"NOT KEPT, so that no check will know of it: {recorder.redact(str(error))}")
+        return False
+    say(f"kept as {estate.archive.source}/{key}")
+    return True
+
+
+def _exit(outcome: Outcome, *, kept: bool) -> int:
     if outcome.rehearsal.passed:
-        return exit_code([Verdict.PASS])
+        return exit_code([Verdict.PASS if kept else Verdict.UNKNOWN])
     # What was found counts, even where not everything could be looked at.
     found = any(not problem.startswith(NOT_KNOWN) for problem in outcome.rehearsal.problems)
     return exit_code([Verdict.FAIL if found else Verdict.UNKNOWN])

@@ -1,6 +1,8 @@
 """The step that has a restore of the database rehearsed once, by the command itself, so that a drill has passed."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from apgms_ops.deadline import Deadline
@@ -41,11 +43,18 @@ def rehearse(world: World, deadline: Deadline) -> str:
     Raises:
         SandboxError: Not all of it came back.
     """
+    with hurried(world, deadline):
+        return operate(world, (*DRILL, "--records", str(world.folder(NAME) / "actions")), deadline, component=NAME)
+
+
+@contextmanager
+def hurried(world: World, deadline: Deadline) -> Iterator[None]:
+    """Have the primary archive at once what a drill waits for."""
     ended = threading.Event()
     hurry = threading.Thread(target=_hurry, args=(world, ended, deadline), name=f"hurry {NAME}", daemon=True)
     hurry.start()
     try:
-        return operate(world, (*DRILL, "--records", str(world.folder(NAME) / "actions")), deadline, component=NAME)
+        yield
     finally:
         ended.set()
         hurry.join()
