@@ -14,8 +14,8 @@ from apgms_ops.sandbox.world import World
 
 NAME: Final = "rehearsed-restore"
 DRILL: Final = ("drill", "restore-database", "--yes")
-_EVERY: Final = 1.0
-"""Seconds between two segments that the primary begins."""
+_FIRST: Final = 1.0
+"""Seconds until the primary begins another segment; then twice as long until the next, for each is to be replayed."""
 
 
 class RehearsedRestore(Component):
@@ -65,7 +65,9 @@ def _hurry(world: World, ended: threading.Event, deadline: Deadline) -> None:
     from psycopg import Error  # noqa: PLC0415 — heavy
 
     scratch = world.folder("pgbackrest") / "scratch"
-    while not ended.wait(_EVERY) and not any(scratch.iterdir()):
+    wait = _FIRST
+    while not ended.wait(wait) and not any(scratch.iterdir()):
+        wait *= 2
         try:
             switch(world, deadline)
         except (Error, ApgmsOpsError):
