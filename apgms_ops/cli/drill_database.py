@@ -13,6 +13,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.drills.database import NOT_KNOWN, DatabaseDrill, Outcome, plan
 from apgms_ops.drills.looking import require_pinned
 from apgms_ops.drills.recording import Recording, prepare
+from apgms_ops.drills.restoring import secrets_in
 from apgms_ops.drills.running import Interruption, Runner
 from apgms_ops.drills.scratch import Scratch
 from apgms_ops.environment.backups import DatabaseRestore
@@ -50,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
     environment = load(file)
     section, restore = _declared(environment)
     secrets = read_secrets(secrets_of(environment, _SECTIONS), os.environ)
-    recorder = Recorder(Redactor(secrets.values()))
+    recorder = Recorder(Redactor([*secrets.values(), *secrets_in(Path(restore.config))]))
     estate = Estate(environment, secrets, recorder)
     recording = prepare(environment, file.parent, estate.archive, recorder.redact)
     runner = Runner(restore.run_with)
@@ -99,6 +100,9 @@ def _declared(environment: Environment) -> tuple[Backups, DatabaseRestore]:
     section = environment.backups
     if not isinstance(section, Backups) or section.database.restore is None:
         msg = f"environment {environment.name} does not say where restores are rehearsed: [backups.database.restore]"
+        raise ConfigurationError(msg)
+    if os.geteuid() == 0 and not section.database.restore.run_with:
+        msg = "PostgreSQL does not run as root: say backups.database.restore.run_with, or drill as another user"
         raise ConfigurationError(msg)
     return section, section.database.restore
 

@@ -17,7 +17,7 @@ from apgms_ops.drills.scratch import Place, Scratch
 from apgms_ops.drills.scratch_server import ScratchServer
 from apgms_ops.environment.backups import DatabaseBackups, DatabaseRestore
 from apgms_ops.environment.types import format_duration
-from apgms_ops.errors import Unobserved
+from apgms_ops.errors import ApgmsOpsError, Unobserved
 from apgms_ops.evidence.rehearsal import RESTORE_DATABASE, Rehearsal
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class DatabaseDrill:
                 for left in leftovers:
                     self._clear(left, "what an earlier drill left")
                 self._carry_out(place, deadline)
-            except Unobserved as error:
+            except (ApgmsOpsError, OSError) as error:
                 known = False
                 self._problems.append(f"{NOT_KNOWN}: {error}")
             self.interruption.disarm()

@@ -1,9 +1,11 @@
 """pgBackRest's part of a drill: a backup restored into the drill's own folder, and how what is archived comes there."""
 
+import contextlib
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from apgms_ops.deadline import Deadline
@@ -11,11 +13,15 @@ from apgms_ops.drills.running import Ended, Runner
 from apgms_ops.drills.scratch import Place
 from apgms_ops.environment.backups import DatabaseRestore
 from apgms_ops.errors import Unobserved
+from apgms_ops.secret import Secret
 
 _IO: Final = 10
 """Seconds within which a repository must answer: at the default a dead one costs minutes a command."""
 _ERROR: Final = re.compile(r"ERROR: \[(?P<code>[0-9]{3})\]: (?P<what>.*)")
 _SHARE: Final = re.compile(r"restore file .*, (?P<percent>[0-9]+(\.[0-9]+)?)%\)")
+_SECRET: Final = re.compile(
+    r"(?m)^[ \t]*repo[0-9]+-[a-z0-9-]*(?:pass|passphrase|s3-key|azure-key|secret|token)[ \t]*=(.*)$"
+)
 _EVERY: Final = 5.0
 """Seconds between two lines of progress."""
 _UNSOUND: Final = frozenset({26, 28, 29, 39, 44, 51, 55, 75, 95, 103})
@@ -109,6 +115,14 @@ def trouble(lines: Sequence[str]) -> str | None:
     """Return the last error of pgBackRest in what a server has logged: the archive's end may not have been reached."""
     complaints = [match["what"] for line in lines if (match := _ERROR.search(line))]
     return complaints[-1] if complaints else None
+
+
+def secrets_in(config: Path) -> Iterator[Secret]:
+    """Yield the secrets in pgBackRest's configuration file, as far as we may read it: none of them is to be shown."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for match in _SECRET.finditer(config.read_text(encoding="utf-8")):
+            if match[1].strip():
+                yield Secret(match[1].strip())
 
 
 def require(problem: Failure | None) -> str | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apgms_ops.drills.restoring import Restorer, failure, require, trouble
+from apgms_ops.drills.restoring import Restorer, failure, require, secrets_in, trouble
 from apgms_ops.drills.running import Ended, Runner
 from apgms_ops.drills.scratch import Place
 from apgms_ops.drills.scratch_server import ScratchServer
@@ -37,6 +37,16 @@ def test_trouble_with_the_archive_is_seen_in_the_server_s_log() -> None:
     """PostgreSQL takes any failure to fetch a segment for the end; pgBackRest says what it was."""
     assert trouble(["LOG:  starting", "ERROR: [049]: unable to connect", "LOG:  redo done"]) == "unable to connect"
     assert trouble(["LOG:  redo done"]) is None
+
+
+def test_the_secrets_of_the_configuration_are_known(tmp_path: Path) -> None:
+    """So that they can be masked wherever they might be said; a file that we may not read tells nothing."""
+    config = tmp_path / "drill.conf"
+    config.write_text(
+        "[global]\nrepo1-cipher-pass=one\nrepo1-s3-key=two\nrepo1-s3-key-secret = three\nrepo1-s3-bucket=b\n"
+    )
+    assert [secret.reveal() for secret in secrets_in(config)] == ["one", "two", "three"]
+    assert list(secrets_in(tmp_path / "nowhere")) == []
 
 
 def test_segments_come_by_a_command_that_can_only_fetch() -> None:
