@@ -13,6 +13,7 @@ from apgms_ops.cli import (
     controls,
     docs,
     doctor,
+    drill,
     environment,
     evidence,
     gate,
@@ -43,6 +44,7 @@ _COMMANDS = (
     runs,
     waivers,
     backups,
+    drill,
     report,
 )
 
