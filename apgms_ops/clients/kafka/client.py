@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from apgms_ops.clients.kafka import wire
-from apgms_ops.clients.kafka.facts import DeadLetters, Reading
+from apgms_ops.clients.kafka.facts import Bounds, DeadLetters, Reading
 from apgms_ops.clients.kafka.process import ReaderProcess
 from apgms_ops.clients.kafka.tool_reader import ToolReader
 from apgms_ops.clients.kafka.window import WindowClient
@@ -120,6 +120,18 @@ class KafkaClient:
         self._recorder.identify("kafka", answer["cluster_id"])
         self._recorder.raw_json("dead letters", {"since": answer["since"], "ends": answer["ends"]})
         return wire.dead_letters(answer)
+
+    def bounds(self, topics: Iterable[str], since: datetime, deadline: Deadline) -> tuple[Bounds, ...]:
+        """Read what topics hold now, and since when; a topic that does not exist is left out.
+
+        Raises:
+            Unobserved: It could not be read, of every partition.
+        """
+        moment = int(since.timestamp() * 1000)
+        answer = self._process.ask("bounds", deadline, "reading what topics hold", topics=list(topics), since=moment)
+        self._recorder.identify("kafka", answer["cluster_id"])
+        self._recorder.raw_json("bounds", {key: answer[key] for key in ("starts", "since", "ends")})
+        return wire.bounds(answer)
 
     def _record(self, reading: Reading) -> None:
         """Keep what was read in the form that Kafka's own tool prints."""

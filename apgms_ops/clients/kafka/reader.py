@@ -101,6 +101,23 @@ class Reader:
             raise Incomplete((*failed, *failed_too)[0])
         return {"cluster_id": cluster_id, "since": wire.by_topic(before), "ends": wire.by_topic(ends)}
 
+    def bounds(self, deadline: Deadline, *, topics: Sequence[str], since: int) -> Json:
+        """Read what topics hold: from where, from a moment on (in milliseconds since 1970), and up to where.
+
+        Raises:
+            Unobserved: It could not be read, of every partition.
+        """
+        cluster_id = self._identify(deadline)
+        places = tuple(parse.places(topic for topic in self._topics(deadline, topics) if topic.name in topics))
+        answer: Json = {"cluster_id": cluster_id}
+        # The ends last, so that nothing lies beyond them.
+        for key, spec in (("starts", "earliest"), ("since", since), ("ends", "latest")):
+            found, failed = self._offsets(places, _spec(spec), deadline)
+            if failed:
+                raise Incomplete(failed[0])
+            answer[key] = wire.by_topic(found)
+        return answer
+
     def _left(self, deadline: Deadline) -> float:
         return self._connection.seconds(deadline, "reading Kafka")
 

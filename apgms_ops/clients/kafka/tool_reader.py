@@ -61,14 +61,15 @@ class ToolReader:
         Raises:
             Unobserved: It could not be answered, or not by these tools.
         """
-        if verb not in ("read", "dead_letters"):
+        known = {"read": self._read, "dead_letters": self._dead_letters, "bounds": self._bounds}
+        if verb not in known:
             msg = (
                 f"{doing}: Kafka's own tools tell offsets, and no messages: "
                 "this needs a connection to the brokers (kafka.bootstrap without kafka.via)"
             )
             raise Unobserved(msg)
         with self._lock:
-            return self._read(deadline, **arguments) if verb == "read" else self._dead_letters(deadline, **arguments)
+            return known[verb](deadline, **arguments)
 
     def _read(
         self, deadline: Deadline, *, groups: Sequence[str], topics: Sequence[str], every_group: bool, since: int | None
@@ -123,6 +124,19 @@ class ToolReader:
             "since": wire.by_topic({place: before.get(place, -1) for place in own}),
             "ends": wire.by_topic(own),
         }
+
+    def _bounds(self, deadline: Deadline, *, topics: Sequence[str], since: int) -> Json:
+        answer: Json = {"cluster_id": self._identify(deadline)}
+        for key, time in (("starts", "earliest"), ("since", str(since)), ("ends", "latest")):
+            found, failed = self._offsets(time, deadline)
+            for (topic, partition), why in failed.items():
+                if topic in topics:
+                    msg = f"{topic}-{partition}: {why}"
+                    raise Incomplete(msg)
+            answer[key] = {place: offset for place, offset in found.items() if place[0] in topics}
+        # The tool leaves out a partition in which no message is that young.
+        answer["since"] = {place: answer["since"].get(place, -1) for place in answer["ends"]}
+        return {key: value if key == "cluster_id" else wire.by_topic(value) for key, value in answer.items()}
 
     def _identify(self, deadline: Deadline) -> str:
         if self._cluster_id is None:
