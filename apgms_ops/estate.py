@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from apgms_ops.clients.http import Answer
     from apgms_ops.clients.http.through import Through
     from apgms_ops.clients.kafka.client import KafkaClient
+    from apgms_ops.clients.kafka.commands import KafkaCommands
     from apgms_ops.clients.kafka.tool_reader import ToolReader
+    from apgms_ops.clients.kubernetes.access import Access
     from apgms_ops.clients.kubernetes.client import KubernetesClient
+    from apgms_ops.clients.kubernetes.commands import KubernetesCommands
     from apgms_ops.clients.kubernetes.exec import Conversation
     from apgms_ops.clients.objectstore import ObjectStoreClient
     from apgms_ops.clients.postgres import PostgresClient
@@ -239,6 +242,27 @@ class Estate:
             tools=None if section.via is None else self._tools(section, section.via),
         )
 
+    @cached_property
+    def kafka_commands(self) -> "KafkaCommands":
+        """What can be asked of the brokers that changes something: for commands; no probe can name it."""
+        from apgms_ops.clients.kafka.commands import KafkaCommands  # noqa: PLC0415 — heavy
+
+        section: Kafka = self._section(self.environment.kafka, "kafka")
+        if section.via is not None:
+            msg = f"environment {self.environment.name} reaches Kafka by its tools in a pod, which is for reading alone"
+            raise EnvironmentInvalid(msg)
+        security = section.security
+        settings = {
+            "bootstrap": list(section.bootstrap),
+            "protocol": security.protocol,
+            "mechanism": security.mechanism,
+            "username": self._secret(security.username),
+            "password": self._secret(security.password),
+            "ca_file": security.ca_file,
+            "read_committed": section.isolation_level == "read_committed",
+        }
+        return KafkaCommands(settings, self._recorder)
+
     def _tools(self, section: Kafka, via: str) -> "ToolReader":
         """Return who runs Kafka's own tools: in a pod of the workload that the environment names."""
         from apgms_ops.clients.kafka.tool_reader import Ran, ToolReader  # noqa: PLC0415 — heavy
@@ -255,18 +279,30 @@ class Estate:
     @cached_property
     def kubernetes(self) -> "KubernetesClient":
         """The Kubernetes client."""
-        from apgms_ops.clients.kubernetes.access import Access  # noqa: PLC0415 — heavy
         from apgms_ops.clients.kubernetes.client import KubernetesClient  # noqa: PLC0415 — heavy
 
         section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
-        access = Access(
-            context=section.context,
+        return KubernetesClient(access=self._access(section, section.context), recorder=self._recorder)
+
+    @cached_property
+    def kubernetes_commands(self) -> "KubernetesCommands":
+        """What can be asked of the cluster that changes something: for commands; no probe can name it."""
+        from apgms_ops.clients.kubernetes.commands import KubernetesCommands  # noqa: PLC0415 — heavy
+
+        section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
+        access = self._access(section, section.operator_context or section.context)
+        return KubernetesCommands(access=access, recorder=self._recorder)
+
+    def _access(self, section: Kubernetes, context: str | None) -> "Access":
+        from apgms_ops.clients.kubernetes.access import Access  # noqa: PLC0415 — heavy
+
+        return Access(
+            context=context,
             kubeconfig=section.kubeconfig,
             server=section.server,
             token=self._secret(section.token),
             ca_file=section.ca_file,
         )
-        return KubernetesClient(access=access, recorder=self._recorder)
 
     @cached_property
     def postgres(self) -> "PostgresClient":

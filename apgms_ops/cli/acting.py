@@ -58,7 +58,7 @@ def recorded(arguments: argparse.Namespace, action: Action) -> Iterator[None]:
     """
     environments = folder_of_environments(arguments.environments, os.environ, Path.cwd())
     folder = arguments.records or environments.absolute().parent / "reports" / "actions"
-    intent = Intent(action.command, action.environment, action.does, action.steps, _by(), action.identities)
+    intent = Intent(action.command, action.environment, action.does, action.steps, by(), action.identities)
     try:
         record = ActionRecord(folder, intent, datetime.now(UTC))
     except OSError as error:
@@ -78,7 +78,7 @@ def recorded(arguments: argparse.Namespace, action: Action) -> Iterator[None]:
     say(f"recorded in {record.path}")
 
 
-def _by() -> str:
+def by() -> str:
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may know no names

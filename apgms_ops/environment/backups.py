@@ -6,7 +6,19 @@ from pydantic import Field, model_validator
 
 from apgms_ops.environment.evidence import Prefix
 from apgms_ops.environment.smoke import HttpsUrl
-from apgms_ops.environment.types import Count, Duration, Expected, Limit, Model, Name, Ratio, SecretRef, Seq, Text, TopicName
+from apgms_ops.environment.types import (
+    Count,
+    Duration,
+    Expected,
+    Limit,
+    Model,
+    Name,
+    Ratio,
+    SecretRef,
+    Seq,
+    Text,
+    TopicName,
+)
 from apgms_ops.environment.via import ExecVia
 
 Stanza = Annotated[

@@ -84,7 +84,9 @@ class KafkaSnapshots:
         limit = f"{format_duration(wanted.newest.value)} ({wanted.newest.source})"
         for one in self.snapshots:
             beside = "".join(
-                f", {count} {what}" for count, what in ((one.deleted, "deleted"), (one.broken_off, "without manifest")) if count
+                f", {count} {what}"
+                for count, what in ((one.deleted, "deleted"), (one.broken_off, "without manifest"))
+                if count
             )
             if one.epoch is None:
                 yield f"{one.topic}: there is no snapshot in {self.place}{beside}; wanted is one within {limit}"
@@ -93,7 +95,8 @@ class KafkaSnapshots:
             if taken > self.at + LEEWAY:
                 yield f"{one.topic}: the newest snapshot is from the future, {taken:%Y-%m-%d %H:%M:%S} UTC"
             elif taken + wanted.newest.value < self.at:
-                yield f"{one.topic}: the newest snapshot is of {taken:%Y-%m-%d %H:%M} UTC{beside}; wanted is one within {limit}"
+                when = f"{taken:%Y-%m-%d %H:%M} UTC{beside}"
+                yield f"{one.topic}: the newest snapshot is of {when}; wanted is one within {limit}"
             if one.stored_at is not None and one.stored_at + LEEWAY < taken <= self.at + LEEWAY:
                 yield f"{one.topic}: the snapshot of {one.epoch} was stored before it was taken"
             if one.taken_at is not None and abs(one.taken_at - taken) > LEEWAY:

@@ -54,9 +54,15 @@ class SnapshotBounds:
             f"{topic}, partition {number}: {why}"
             for topic, number in places
             if (topic, number) in bounds and (topic, number) in parts
-            for why in _implausible(parts[topic, number], bounds[topic, number], wanted, compacted=topic in wanted.compacted)
+            for why in _implausible(
+                parts[topic, number], bounds[topic, number], wanted, compacted=topic in wanted.compacted
+            )
         )
-        blind = [f"{topic}, partition {number}" for topic, number in places if not {(topic, number)} <= set(bounds) & set(parts)]
+        blind = [
+            f"{topic}, partition {number}"
+            for topic, number in places
+            if not {(topic, number)} <= set(bounds) & set(parts)
+        ]
         if not found and (blind or not places):
             msg = f"there is no snapshot, or no partition, to compare: {', '.join(blind[:3]) or 'no topic is declared'}"
             raise Unobserved(msg)
@@ -73,8 +79,8 @@ def _implausible(part: PartSeen, now: Bounds, wanted: Snapshots, *, compacted: b
     held = part.records if part.found_records is None else min(part.records, part.found_records)
     if part.records > part.next - part.first:
         yield f"the snapshot says {part.records} records, for {part.next - part.first} offsets"
-    # What came before it was taken is in it, whatever it says itself; what retention has removed since cannot be told.
-    expected = max(part.next, min(now.since, now.end)) - part.first
+    # What came before it was taken is in it, whatever it says itself; when that came which is gone nobody knows.
+    expected = part.next - part.first + max(0, now.since - max(part.next, now.start))
     lacking = expected - held
     if not compacted and lacking > _FEW and Decimal(lacking) > wanted.lacking.value * expected:
         limit = f"{format_ratio(wanted.lacking.value)} ({wanted.lacking.source})"

@@ -59,7 +59,11 @@ class SnapshotSchedule:
         if last is not None and last > self.at + LEEWAY:
             yield f"CronJob {self.name} succeeded in the future, at {last:%Y-%m-%d %H:%M} UTC"
         elif last is not None and last + wanted.newest.value < self.at:
-            tried = f", and was last started at {found.last_scheduled_at:%Y-%m-%d %H:%M} UTC" if found.last_scheduled_at else ""
+            tried = (
+                f", and was last started at {found.last_scheduled_at:%Y-%m-%d %H:%M} UTC"
+                if found.last_scheduled_at
+                else ""
+            )
             yield f"CronJob {self.name} last succeeded at {last:%Y-%m-%d %H:%M} UTC{tried}; wanted is within {limit}"
         elif last is None and found.created_at + wanted.newest.value < self.at:
             schedule = printable(found.schedule, limit=60)
@@ -70,9 +74,7 @@ class SnapshotSchedule:
 
 
 @probe(deadline=30.0)
-def snapshot_schedule(
-    kubernetes: "KubernetesClient", environment: Environment, deadline: Deadline
-) -> SnapshotSchedule:
+def snapshot_schedule(kubernetes: "KubernetesClient", environment: Environment, deadline: Deadline) -> SnapshotSchedule:
     """The CronJob that takes the nightly snapshot: whether it is there, suspended, and when it last succeeded."""
     namespace, name = namespace_of(environment), declared(environment).cron_job
     found = next((one for one in kubernetes.cron_jobs(namespace, deadline) if one.name == name), None)

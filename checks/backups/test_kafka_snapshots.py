@@ -14,7 +14,7 @@ pytestmark = [
 
 
 def test_every_topic_has_a_recent_snapshot(kafka_snapshots: KafkaSnapshots, environment: Environment) -> None:
-    """Of every declared topic and its dead-letter topic there is a snapshot of last night, and none is of the future."""
+    """Of every declared topic and its dead-letter topic there is a snapshot of last night, and of no later time."""
     assert not kafka_snapshots.not_recent(environment)
 
 

@@ -152,7 +152,7 @@ class Bounds:
     start: int
     """The oldest offset that is there."""
     since: int
-    """The offset of the first message that is not older than the moment, by its own timestamp; the end if there is none."""
+    """The offset of the first message that is not older, by its own timestamp; the end if there is none."""
     end: int
 
 

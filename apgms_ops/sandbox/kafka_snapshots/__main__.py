@@ -1,4 +1,4 @@
-"""Take a snapshot: `python -m apgms_ops.sandbox.kafka_snapshots SETTINGS [TOPIC …]`; of all topics unless some are named.
+"""Take a snapshot of all topics, or of some: `python -m apgms_ops.sandbox.kafka_snapshots SETTINGS [TOPIC …]`.
 
 In the image `kafka-tools` it is called `snapshot.sh`. What is said to be its time may be another: a fault's doing.
 """

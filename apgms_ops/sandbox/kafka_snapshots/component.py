@@ -79,7 +79,7 @@ def settings_of(world: World) -> Settings:
     environment = load(template, world.values())
     kafka, backups = environment.kafka, environment.backups
     if not isinstance(kafka, Kafka) or not isinstance(backups, Backups):
-        msg = f"{template} declares no [kafka] or no [backups]: there is nothing to take a snapshot of, or nowhere to put it"
+        msg = f"{template} declares no [kafka] or no [backups]: no snapshot can be taken"
         raise SandboxError(msg)
     return Settings(
         bootstrap=world.get("kafka.bootstrap"),

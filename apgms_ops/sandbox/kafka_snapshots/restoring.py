@@ -127,7 +127,9 @@ class Restore:
         if target not in listed:
             # Its records are as old as they were: a retention by time would remove them at once.
             config = {"retention.ms": "-1", "message.timestamp.type": "CreateTime"}
-            made = self._admin.create_topics([NewTopic(target, partitions, 1, config=config)], request_timeout=_PATIENCE)
+            made = self._admin.create_topics(
+                [NewTopic(target, partitions, 1, config=config)], request_timeout=_PATIENCE
+            )
             made[target].result(_PATIENCE)
             until = time.monotonic() + _PATIENCE
             while len(_partitions(self._admin, target)) < partitions:

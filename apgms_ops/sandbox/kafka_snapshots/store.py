@@ -37,6 +37,10 @@ class Store:
         """Store an object."""
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
 
+    def delete(self, key: str) -> None:
+        """Delete an object: under a marker, where versions are kept."""
+        self._s3.delete_object(Bucket=self._bucket, Key=key)
+
     def get(self, key: str) -> bytes:
         """Return a small object's content."""
         with closing(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]) as body:

@@ -1,4 +1,4 @@
-"""Takes snapshots: reads topics from their oldest records to the ends they had at the start, and writes what it read."""
+"""Takes snapshots: reads topics from their oldest records to the ends they had at the start, and stores them."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ _BATCH: Final = 1000
 _LEVEL: Final = 6
 
 
-class Failed(Exception):  # noqa: N818 — what the program says as it ends
+class Failed(Exception):
     """No snapshot was taken; the text says why."""
 
 
@@ -120,7 +120,9 @@ def _groups(
     found: dict[str, dict[str, dict[int, int | None]]] = {topic: {} for topic in counts}
     asked = {}
     for group, topics in groups.items():
-        wanted = [TopicPartition(topic, number) for topic in topics if topic in counts for number in range(counts[topic])]
+        wanted = [
+            TopicPartition(topic, number) for topic in topics if topic in counts for number in range(counts[topic])
+        ]
         if wanted:
             request = [ConsumerGroupTopicPartitions(group, wanted)]
             asked[group] = admin.list_consumer_group_offsets(request, request_timeout=_PATIENCE)[group]
