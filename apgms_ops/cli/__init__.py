@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from apgms_ops.cli import (
+    backups,
     controls,
     docs,
     doctor,
@@ -29,7 +30,21 @@ EXIT_FAILED = 3
 """What was asked for could not be done."""
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (environment, docs, doctor, release, gate, smoke, sandbox, evidence, controls, runs, waivers, report)
+_COMMANDS = (
+    environment,
+    docs,
+    doctor,
+    release,
+    gate,
+    smoke,
+    sandbox,
+    evidence,
+    controls,
+    runs,
+    waivers,
+    backups,
+    report,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -79,6 +79,7 @@ def recorded(arguments: argparse.Namespace, action: Action) -> Iterator[None]:
 
 
 def by() -> str:
+    """Return who runs this: the user, and the machine."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may know no names

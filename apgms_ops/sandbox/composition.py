@@ -26,6 +26,7 @@ from apgms_ops.sandbox.source import PlatformSource
 from apgms_ops.sandbox.timestamps import Timestamps
 from apgms_ops.sandbox.topics import Topics
 from apgms_ops.sandbox.traffic import Traffic
+from apgms_ops.sandbox.verified import VerifiedBackups
 
 
 def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]:
@@ -54,6 +55,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         ObjectStore(),
         KafkaSnapshots(),
         Pgbackrest(),
+        VerifiedBackups(),
     )
 
 

@@ -41,6 +41,10 @@ class Row:
         """
         return self._of(column, str)
 
+    def text_or_none(self, column: str) -> str | None:
+        """Return a text, or None where it is NULL."""
+        return None if self.values[column] is None else self.text(column)
+
     def integer(self, column: str) -> int:
         """Return a whole number.
 

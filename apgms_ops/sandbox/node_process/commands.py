@@ -10,12 +10,19 @@ from typing import Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.kafka.jars import Jars
+from apgms_ops.sandbox.pgbackrest import programs as pgbackrest
 from apgms_ops.sandbox.postgres import programs
 from apgms_ops.sandbox.state import write_atomically
 from apgms_ops.sandbox.world import World
 
 _GROUPS: Final = "kafka-consumer-groups.sh"
 _PSQL: Final = "psql"
+_PGBACKREST: Final = "pgbackrest"
+_PGBACKREST_VERBS: Final = frozenset(("info", "verify", "check", "version"))
+"""What neither takes a backup nor restores one."""
+_PGBACKREST_OPTION: Final = re.compile(
+    r"--(?:stanza|output|(?:io|db|protocol|archive)-timeout|log-level-(?:console|stderr|file))=[A-Za-z0-9._-]+|--verbose"
+)
 _FINDING: Final = 30.0
 _OFFSETS: Final = "kafka-get-offsets.sh"
 _CLUSTER: Final = "kafka-cluster.sh"
@@ -86,6 +93,7 @@ def resolve(world: World, process: str, manifest: Mapping[str, object], asked: S
     makers: Mapping[tuple[object, str], Callable[[World, str, Sequence[str]], Command]] = {
         **{("kafka-exporter", tool): partial(_kafka, tool) for tool in _KAFKA_TOOLS},
         ("postgres", _PSQL): _psql,
+        ("postgres", _PGBACKREST): _pgbackrest,
     }
     maker = makers.get((manifest.get("service"), name))
     if maker is None:
@@ -152,6 +160,17 @@ def _psql(world: World, process: str, arguments: Sequence[str]) -> Command:
     program = programs.find(world, "psql", Deadline(_FINDING))
     environment = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGPASSFILE": str(file), "PGUSER": "postgres"}
     return Command((str(program), *kept), environment | programs.libraries(world), _PSQL_LINE)
+
+
+def _pgbackrest(world: World, _process: str, arguments: Sequence[str]) -> Command:
+    """pgBackRest, as the pod of either server has it: with the same configuration, of the primary."""
+    verbs = [argument for argument in arguments if not argument.startswith("-")]
+    unknown = [one for one in arguments if one.startswith("-") and not _PGBACKREST_OPTION.fullmatch(one)]
+    if len(verbs) != 1 or verbs[0] not in _PGBACKREST_VERBS or unknown:
+        raise _refused(_PGBACKREST, " ".join(unknown or verbs))
+    program = pgbackrest.find(world, Deadline(_FINDING))
+    config = f"--config={pgbackrest.config(world, pgbackrest.WRITER)}"
+    return Command((str(program), config, *arguments), pgbackrest.environment(world))
 
 
 def _refused(tool: str, argument: str) -> CommandRefusedError:

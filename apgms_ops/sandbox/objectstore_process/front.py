@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -17,6 +18,8 @@ SWITCHES: Final = Spec(flags=("hang", "refuse", "slow_down", "truncate"))
 _HANGING: Final = 0.1
 """Seconds between looks at whether it still is to hang."""
 _CHECKSUM: Final = "HTTP_X_AMZ_CHECKSUM_SHA256"
+_SCOPE: Final = re.compile(r"Credential=[^/,]+/[0-9]{8}/[a-z0-9-]+/([a-z0-9]+)/aws4_request")
+"""Of a signature; it names the service."""
 
 
 class Front:
@@ -75,14 +78,20 @@ def _error(start_response: StartResponse, status: str, code: str, message: str) 
 
 
 def moto() -> Application:
-    """Return moto's application: S3, and IAM for who may do what."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 — heavy
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
+    """Return moto's applications as one: S3, and IAM for who may do what.
 
-    made: Any = DomainDispatcherApplication(create_backend_app)
-    return made  # type: ignore[no-any-return]  # a WSGI application, untyped
+    Its own dispatcher looks through its folders for a service with each request, which takes as long as the answer.
+    """
+    from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415 — heavy
+
+    applications: dict[str, Any] = {service: create_backend_app(service) for service in ("s3", "iam")}
+
+    def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        answer: Iterable[bytes] = applications["iam" if scope and scope[1] == "iam" else "s3"](environ, start_response)
+        return answer
+
+    return dispatch
 
 
 def ask_who() -> None:

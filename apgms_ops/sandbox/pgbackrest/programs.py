@@ -80,6 +80,7 @@ def configure(world: World) -> None:
             "repo1-cipher-type": "aes-256-cbc",
             "repo1-cipher-pass": cipher.read_text(encoding="utf-8"),
             "repo1-bundle": "y",
+            "repo1-bundle-size": "1MiB",
             "repo1-retention-full": "2",
             "compress-type": "lz4",
             "start-fast": "y",

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import (
     Archive,
     Backups,
     Credentials,
+    DatabaseBackups,
     Environment,
     Github,
     Kafka,
@@ -20,6 +21,8 @@ from apgms_ops.environment.model import (
 from apgms_ops.environment.types import Absent
 from apgms_ops.environment.via import Path
 from apgms_ops.errors import EnvironmentInvalid, Unobserved
+from apgms_ops.estate import changing
+from apgms_ops.estate.pods import Pods
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret, SecretReference
 
@@ -33,56 +36,15 @@ if TYPE_CHECKING:
     from apgms_ops.clients.kafka.client import KafkaClient
     from apgms_ops.clients.kafka.commands import KafkaCommands
     from apgms_ops.clients.kafka.tool_reader import ToolReader
-    from apgms_ops.clients.kubernetes.access import Access
     from apgms_ops.clients.kubernetes.client import KubernetesClient
     from apgms_ops.clients.kubernetes.commands import KubernetesCommands
-    from apgms_ops.clients.kubernetes.exec import Conversation
     from apgms_ops.clients.objectstore import ObjectStoreClient
+    from apgms_ops.clients.pgbackrest import PgbackrestClient
     from apgms_ops.clients.postgres import PostgresClient
-    from apgms_ops.clients.postgres.shell import Heard, Shells
+    from apgms_ops.clients.postgres.shell import Shells
     from apgms_ops.clients.prometheus import PrometheusClient
 
 T = TypeVar("T")
-
-_TABLES: Final = 32 * 1024 * 1024
-"""Bytes of a table of Kafka's tools that are read: a thousand groups print four megabytes."""
-SECTION_OF_CLIENT: Mapping[str, str] = {
-    "archive": "archive",
-    "backups": "backups",
-    "front_door": "smoke",
-    "gateway": "services",
-    "github": "github",
-    "kafka": "kafka",
-    "kubernetes": "kubernetes",
-    "postgres": "postgres",
-    "prometheus": "prometheus",
-}
-"""The client fixtures and probe parameters, each with the section of the environment that it needs."""
-
-
-class Talk:
-    """A command in a pod, as those talk with it who know nothing of pods."""
-
-    def __init__(self, conversation: "Conversation") -> None:
-        """Take one that has begun."""
-        self._conversation = conversation
-        self.send = conversation.send
-        self.close = conversation.close
-
-    def receive(self, deadline: Deadline) -> "Heard":
-        """Return the next thing that comes from it.
-
-        Raises:
-            Unobserved: Nothing does.
-        """
-        from apgms_ops.clients.kubernetes.exec import STDOUT  # noqa: PLC0415 — heavy
-        from apgms_ops.clients.postgres.shell import Heard  # noqa: PLC0415 — heavy
-
-        said = self._conversation.receive(deadline)
-        if not isinstance(said, tuple):
-            return Heard(exit_code=said.exit_code)
-        channel, piece = said
-        return Heard(stdout=piece) if channel == STDOUT else Heard(stderr=piece)
 
 
 class Estate:
@@ -126,25 +88,18 @@ class Estate:
     @cached_property
     def archive(self) -> "ObjectStoreClient":
         """The bucket in which sealed runs are kept."""
-        from apgms_ops.clients.objectstore import ObjectStoreClient  # noqa: PLC0415 — heavy
-
         section: Archive = self._section(self.environment.archive, "archive")
-        return ObjectStoreClient(
-            url=section.url,
-            region=section.region,
-            bucket=section.bucket,
-            access_key_id=self._require_secret(section.access_key_id),
-            secret_access_key=self._require_secret(section.secret_access_key),
-            ca_file=section.ca_file,
-            recorder=self._recorder,
-        )
+        return self._bucket(section)
 
     @cached_property
     def backups(self) -> "ObjectStoreClient":
         """The bucket in which backups and snapshots are kept, to be read."""
+        section: Backups = self._section(self.environment.backups, "backups")
+        return self._bucket(section)
+
+    def _bucket(self, section: Archive | Backups) -> "ObjectStoreClient":
         from apgms_ops.clients.objectstore import ObjectStoreClient  # noqa: PLC0415 — heavy
 
-        section: Backups = self._section(self.environment.backups, "backups")
         return ObjectStoreClient(
             url=section.url,
             region=section.region,
@@ -245,33 +200,18 @@ class Estate:
     @cached_property
     def kafka_commands(self) -> "KafkaCommands":
         """What can be asked of the brokers that changes something: for commands; no probe can name it."""
-        from apgms_ops.clients.kafka.commands import KafkaCommands  # noqa: PLC0415 — heavy
-
         section: Kafka = self._section(self.environment.kafka, "kafka")
-        if section.via is not None:
-            msg = f"environment {self.environment.name} reaches Kafka by its tools in a pod, which is for reading alone"
-            raise EnvironmentInvalid(msg)
-        security = section.security
-        settings = {
-            "bootstrap": list(section.bootstrap),
-            "protocol": security.protocol,
-            "mechanism": security.mechanism,
-            "username": self._secret(security.username),
-            "password": self._secret(security.password),
-            "ca_file": security.ca_file,
-            "read_committed": section.isolation_level == "read_committed",
-        }
-        return KafkaCommands(settings, self._recorder)
+        secrets = (self._secret(section.security.username), self._secret(section.security.password))
+        return changing.kafka_commands(section, secrets, self._recorder)
 
     def _tools(self, section: Kafka, via: str) -> "ToolReader":
         """Return who runs Kafka's own tools: in a pod of the workload that the environment names."""
         from apgms_ops.clients.kafka.tool_reader import Ran, ToolReader  # noqa: PLC0415 — heavy
 
-        path, kubernetes = Path.parse(via), self.kubernetes
+        pods = Pods(self.kubernetes, Path.parse(via))
 
         def run(command: Sequence[str], deadline: Deadline) -> Ran:
-            pod = kubernetes.running(path.namespace, path.kind, path.name, deadline)[0]
-            done = kubernetes.execute(path.namespace, pod.name, command, deadline, limit=_TABLES)
+            done = pods.execute(pods.names(deadline)[0], command, deadline)
             return Ran(done.stdout, done.stderr, done.exit_code, done.cut)
 
         return ToolReader(run, section.bootstrap, section.command_config)
@@ -282,27 +222,14 @@ class Estate:
         from apgms_ops.clients.kubernetes.client import KubernetesClient  # noqa: PLC0415 — heavy
 
         section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
-        return KubernetesClient(access=self._access(section, section.context), recorder=self._recorder)
+        access = changing.access(section, section.context, self._secret(section.token))
+        return KubernetesClient(access=access, recorder=self._recorder)
 
     @cached_property
     def kubernetes_commands(self) -> "KubernetesCommands":
         """What can be asked of the cluster that changes something: for commands; no probe can name it."""
-        from apgms_ops.clients.kubernetes.commands import KubernetesCommands  # noqa: PLC0415 — heavy
-
         section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
-        access = self._access(section, section.operator_context or section.context)
-        return KubernetesCommands(access=access, recorder=self._recorder)
-
-    def _access(self, section: Kubernetes, context: str | None) -> "Access":
-        from apgms_ops.clients.kubernetes.access import Access  # noqa: PLC0415 — heavy
-
-        return Access(
-            context=context,
-            kubeconfig=section.kubeconfig,
-            server=section.server,
-            token=self._secret(section.token),
-            ca_file=section.ca_file,
-        )
+        return changing.kubernetes_commands(section, self._secret(section.token), self._recorder)
 
     @cached_property
     def postgres(self) -> "PostgresClient":
@@ -317,21 +244,53 @@ class Estate:
         """Return where `psql` can be run: in the pods of the workload that the environment names."""
         from apgms_ops.clients.postgres.shell import Host, Shells  # noqa: PLC0415 — heavy
 
-        path, kubernetes = Path.parse(section.where), self.kubernetes
+        pods = Pods(self.kubernetes, Path.parse(section.where))
         replica = section.role != "primary"
 
         def host(pod: str) -> Host:
-            return Host(
-                f"pod {pod}",
-                lambda command, deadline: Talk(kubernetes.command(path.namespace, pod, command).start(deadline)),
-            )
+            return Host(f"pod {pod}", lambda command, deadline: pods.talk(pod, command, deadline))
 
         def hosts(deadline: Deadline) -> list[Host]:
-            pods = kubernetes.running(path.namespace, path.kind, path.name, deadline)
             # The first pod is the likeliest primary; which is which, each says itself.
-            return [host(pod.name) for pod in sorted(pods, key=lambda pod: pod.name, reverse=replica)]
+            return [host(pod) for pod in sorted(pods.names(deadline), reverse=replica)]
 
         return Shells(hosts, section.where, replica, section.database or "apgms", section.user or "postgres")
+
+    @cached_property
+    def primary(self) -> "PostgresClient":
+        """The database's primary, beside which its backups are taken; what `postgres` leads to may be a replica."""
+        from apgms_ops.clients.postgres import PostgresClient  # noqa: PLC0415 — heavy
+
+        via, declared = self._database_backups.via, self.environment.postgres
+        if via is None:
+            return self.postgres
+        known = declared if isinstance(declared, Postgres) and declared.via is not None else None
+        there = Postgres(
+            via=via,
+            role="primary",
+            database=known.database if known else None,
+            user=known.user if known else None,
+        )
+        return PostgresClient(dsn=self._shells(there), recorder=self._recorder)
+
+    @cached_property
+    def pgbackrest(self) -> "PgbackrestClient":
+        """pgBackRest, beside the primary or here."""
+        from apgms_ops.clients.pgbackrest import PgbackrestClient, Place  # noqa: PLC0415 — heavy
+        from apgms_ops.estate.backing_up import here, in_pods  # noqa: PLC0415 — heavy
+
+        section = self._database_backups
+        place = (
+            Place(here, section.command, beside=False)
+            if section.via is None
+            else Place(in_pods(Pods(self.kubernetes, Path.parse(section.via))))
+        )
+        return PgbackrestClient(place=place, stanza=section.stanza, recorder=self._recorder)
+
+    @property
+    def _database_backups(self) -> DatabaseBackups:
+        section: Backups = self._section(self.environment.backups, "backups")
+        return section.database
 
     @cached_property
     def prometheus(self) -> "PrometheusClient":
