@@ -13,11 +13,13 @@ from apgms_ops.cli import (
     controls,
     docs,
     doctor,
+    drill,
     environment,
     evidence,
     gate,
     release,
     report,
+    restore_topic,
     runs,
     sandbox,
     smoke,
@@ -44,6 +46,8 @@ _COMMANDS = (
     waivers,
     backups,
     report,
+    drill,
+    restore_topic,
 )
 
 

@@ -29,7 +29,9 @@ def moment(text: str) -> datetime:
     if number in _MILLISECONDS:
         return datetime.fromtimestamp(number // 1000, UTC)
     shown = printable(text, limit=40)
-    msg = f"--timestamp {shown}: expected seconds since 1970, such as 1764205200, or milliseconds, such as 1764205200000"
+    msg = (
+        f"--timestamp {shown}: expected seconds since 1970, such as 1764205200, or milliseconds, such as 1764205200000"
+    )
     raise ConfigurationError(msg)
 
 
@@ -98,7 +100,9 @@ def require_target(kafka: Kafka, target: str, into_live: str | None) -> bool:
         msg = f"{target} is live: what is restored there is handled a second time; repeat its name with --into-live"
         raise ConfigurationError(msg)
     if into_live is not None and (into_live != target or target not in live):
-        msg = f"--into-live {printable(into_live, limit=80)} is not the live topic that would be restored into, {target}"
+        msg = (
+            f"--into-live {printable(into_live, limit=80)} is not the live topic that would be restored into, {target}"
+        )
         raise ConfigurationError(msg)
     return target in live
 

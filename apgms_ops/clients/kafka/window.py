@@ -195,7 +195,6 @@ class WindowClient:
             ]
         return tuple(found)
 
-
     def fingerprint(self, topic: str, partition: int, start: int, end: int, deadline: Deadline) -> tuple[int, str]:
         """Return the number of records of a range of a partition, and the digest of all that they hold.
 

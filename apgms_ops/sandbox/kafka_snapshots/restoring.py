@@ -24,6 +24,8 @@ _MILLISECONDS: Final = 10**11
 _EVERY: Final = 5000
 """Records between two lines of progress."""
 _FLUSH: Final = 60.0
+_STARTING: Final = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
+"""The driver's names of what brokers say of a topic that was made a moment ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +232,16 @@ def _partitions(admin: "AdminClient", topic: str) -> Mapping[int, object]:
 
 
 def _ends(admin: "AdminClient", topic: str, partitions: int) -> dict[int, int]:
-    from confluent_kafka import TopicPartition  # noqa: PLC0415 — heavy
+    from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 — heavy
     from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415 — heavy
 
     latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    asked = admin.list_offsets({TopicPartition(topic, number): latest for number in range(partitions)})
-    return {place.partition: future.result(_PATIENCE).offset for place, future in asked.items()}
+    until = time.monotonic() + _PATIENCE
+    while True:
+        asked = admin.list_offsets({TopicPartition(topic, number): latest for number in range(partitions)})
+        try:
+            return {place.partition: future.result(_PATIENCE).offset for place, future in asked.items()}
+        except KafkaException as error:
+            if error.args[0].name() not in _STARTING or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
