@@ -1,8 +1,11 @@
 """`apgms-ops drill …`: restores, rehearsed into a place of their own, and recorded as evidence."""
 
-import argparse
+from typing import TYPE_CHECKING
 
 from apgms_ops.cli import drill_topic
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -58,8 +58,9 @@ def _drill(arguments: argparse.Namespace) -> int:
 def _show(drilled: Drilled, where: str) -> None:
     """Print what came of it."""
     lines = ["partition   in the snapshot   restored   the same"] if drilled.rows else []
-    for row in drilled.rows:
-        lines.append(f"{row.partition:>9} {row.expected:>17} {row.found:>10}   {'yes' if row.same else 'NO'}")
+    lines += [
+        f"{row.partition:>9} {row.expected:>17} {row.found:>10}   {'yes' if row.same else 'NO'}" for row in drilled.rows
+    ]
     lines += [f"{name:<14}{printable(value, limit=200)}" for name, value in drilled.rehearsal.figures.items()]
     sys.stdout.write("".join(f"  {line}\n" for line in lines))
     for problem in drilled.rehearsal.problems:

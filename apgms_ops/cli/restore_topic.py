@@ -9,7 +9,7 @@ import sys
 from apgms_ops.cli import acting, topic_session
 from apgms_ops.cli.asking import say
 from apgms_ops.drills.topic_choice import moment
-from apgms_ops.drills.topic_restore import Wanted
+from apgms_ops.drills.topic_restore import Plan, Wanted
 from apgms_ops.errors import ApgmsOpsError, Unobserved
 from apgms_ops.redact import printable
 from apgms_ops.verdict import Verdict, exit_code
@@ -31,6 +31,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     topic_session.register(parser, _restore)
 
 
+def _carry_out(session: topic_session.Session, plan: Plan) -> None:
+    """Restore it.
+
+    Raises:
+        RestoreFailed: The Job says that it could not.
+        Unobserved: How it ended is not known.
+    """
+    ended = session.restore.carry_out(plan, session.deadline)
+    if not ended.succeeded:
+        raise RestoreFailed(ended.last)
+
+
 def _restore(arguments: argparse.Namespace) -> int:
     at = moment(arguments.timestamp)
     session = topic_session.opened(arguments)
@@ -42,9 +54,7 @@ def _restore(arguments: argparse.Namespace) -> int:
         if not acting.agreed(arguments, action):
             return 0
         with acting.recorded(arguments, action):
-            ended = session.restore.carry_out(plan, session.deadline)
-            if not ended.succeeded:
-                raise RestoreFailed(ended.last)
+            _carry_out(session, plan)
     except RestoreFailed as error:
         say(f"NOT restored: {session.recorder.redact(str(error))}")
         return exit_code([Verdict.FAIL])

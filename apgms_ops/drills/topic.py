@@ -11,6 +11,7 @@ from apgms_ops.drills.topic_restore import Plan, TopicRestore, Wanted
 from apgms_ops.drills.topic_snapshot import Expected
 from apgms_ops.errors import ApgmsOpsError
 from apgms_ops.evidence.rehearsal import RESTORE_TOPIC, Rehearsal
+from apgms_ops.probes.consumer_lag import kafka_section
 
 _CLEARING: Final = 30.0
 """Seconds for removing what was made, whatever is left of the deadline."""
@@ -118,6 +119,11 @@ class TopicDrill:
     def _compare_offsets(self, plan: Plan, expected: list[Expected], deadline: Deadline) -> None:
         """See that each group stands in the scratch topic before the same record as in the snapshot."""
         groups = self.groups(plan)
+        wanted = kafka_section(self._restore.environment).groups
+        unknown = [
+            one.name for one in wanted if plan.snapshot.topic in one.topics and one.name not in plan.manifest.groups
+        ]
+        self._problems += [f"the snapshot does not hold the offsets of group {name}" for name in unknown]
         if not groups:
             return
         read = self._restore.estate.kafka.read(deadline, groups=groups, topics=[plan.target], every_group=False)

@@ -18,7 +18,7 @@ _NAMED: Final = 5
 
 
 def moment(text: str) -> datetime:
-    """Return the moment that a number stands for, in seconds since 1970 or, where nothing else can be meant, milliseconds.
+    """Return the moment that a number stands for: seconds since 1970, or milliseconds where nothing else can be meant.
 
     Raises:
         ConfigurationError: It stands for none, or could stand for two.

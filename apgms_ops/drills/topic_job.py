@@ -60,7 +60,8 @@ class RestoreJob:
         for verb in ("create", "delete"):
             found = self._commands.can_i(verb, "jobs.batch", self._template.namespace, deadline)
             if not found.allowed:
-                msg = f"{self._commands.source}: we may not {verb} Jobs in {self._template.namespace}: grant role apgms-ops-operator"
+                where = f"Jobs in {self._template.namespace}"
+                msg = f"{self._commands.source}: we may not {verb} {where}: grant the role apgms-ops-operator"
                 raise AccessDenied(msg)
 
     def run(self, arguments: Sequence[str], deadline: Deadline) -> Ended:

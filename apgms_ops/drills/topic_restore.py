@@ -10,7 +10,6 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.drills.topic_choice import chosen, known_topic, require_target
 from apgms_ops.drills.topic_job import Ended, RestoreJob
 from apgms_ops.drills.topic_snapshot import Snapshot, snapshots
-from apgms_ops.environment.model import Environment
 from apgms_ops.errors import ConfigurationError, WrongTarget
 from apgms_ops.observation import Recorder
 from apgms_ops.probes.consumer_lag import kafka_section
@@ -21,6 +20,7 @@ from apgms_ops.probes.workloads import namespace_of
 if TYPE_CHECKING:
     from apgms_ops.clients.kafka import Bounds
     from apgms_ops.clients.kubernetes.commands import Template
+    from apgms_ops.environment.model import Environment
     from apgms_ops.estate import Estate
 
 
@@ -78,7 +78,7 @@ class TopicRestore:
     def __init__(self, estate: "Estate", recorder: Recorder, report: Callable[[str], None]) -> None:
         """Take the estate, what its clients record, and what takes a line of progress."""
         self.estate = estate
-        self.environment: Environment = estate.environment
+        self.environment: "Environment" = estate.environment
         self.report = report
         self._recorder = recorder
 
@@ -108,7 +108,7 @@ class TopicRestore:
         if held and len(held) != len(manifest.parts):
             msg = f"{target} has {len(held)} partitions, and the snapshot {len(manifest.parts)}"
             raise ConfigurationError(msg)
-        arguments = ("--topic", wanted.topic, "--timestamp", str(epoch), "--target", target)
+        arguments: tuple[str, ...] = ("--topic", wanted.topic, "--timestamp", str(epoch), "--target", target)
         arguments += ("--into-live",) if live else ()
         arguments += ("--offsets",) if wanted.offsets or suffix else ()
         arguments += ("--group-suffix", suffix) if suffix else ()
@@ -149,7 +149,7 @@ class TopicRestore:
         Raises:
             Unobserved: It cannot be read.
         """
-        return self.estate.kafka.bounds([topic], datetime.now(UTC), deadline)
+        return self.estate.kafka.bounds({topic: datetime.now(UTC)}, deadline)
 
     def identities(self) -> dict[str, str]:
         """Return which systems have answered until now."""

@@ -51,10 +51,10 @@ class Snapshot:
             Unobserved: It cannot be read.
         """
         version = self._objects[MANIFEST]
+        if version.size > manifests.LARGEST:
+            msg = f"the snapshot {self.epoch} of {self.topic} cannot be restored: its manifest is larger than any"
+            raise ConfigurationError(msg)
         try:
-            if version.size > manifests.LARGEST:
-                msg = "the manifest is larger than any"
-                raise ManifestInvalid(msg)
             with tempfile.TemporaryDirectory(prefix="apgms-ops-drill-") as made:
                 file = Path(made) / MANIFEST
                 self._store.fetch(version.key, file, deadline, version=version.id)

@@ -32,10 +32,8 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class SnapshotBounds:
-    """What the declared topics hold now, and what they held when the oldest of their newest snapshots was taken."""
+    """What the declared topics hold now, and what they held when their newest snapshots were taken."""
 
-    since: datetime
-    """When that was."""
     partitions: tuple[Bounds, ...]
 
     def not_held(self, snapshots: KafkaSnapshots, environment: Environment) -> Findings:
@@ -91,13 +89,14 @@ def _implausible(part: PartSeen, now: Bounds, wanted: Snapshots, *, compacted: b
 def snapshot_bounds(
     kafka: "KafkaClient", backups: "ObjectStoreClient", environment: Environment, deadline: Deadline
 ) -> SnapshotBounds:
-    """What the declared topics hold, and what they held when the oldest of their newest snapshots was taken."""
+    """What the declared topics hold, and what they held when their newest snapshots were taken."""
     topics, wanted = kafka_section(environment).required_topics, declared(environment)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda topic: listed(backups, wanted.prefix, topic, deadline).whole, topics))
-    newest = [epochs[-1] for epochs in found if epochs]
+    newest = {topic: epochs[-1] for topic, epochs in zip(topics, found, strict=True) if epochs}
     if not newest:
         msg = f"there are no snapshots in {backups.source}/{wanted.prefix} to compare with"
         raise Unobserved(msg)
-    since = min(datetime.fromtimestamp(min(newest), UTC), datetime.now(UTC)) - _LEEWAY
-    return SnapshotBounds(since, kafka.bounds(topics, since, deadline))
+    now = datetime.now(UTC)
+    since = {topic: min(datetime.fromtimestamp(epoch, UTC), now) - _LEEWAY for topic, epoch in newest.items()}
+    return SnapshotBounds(kafka.bounds(since, deadline))

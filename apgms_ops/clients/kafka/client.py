@@ -1,6 +1,6 @@
 """Reads of Kafka: groups and their offsets, and what arrived on a topic."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from apgms_ops.clients.kafka import wire
@@ -121,14 +121,18 @@ class KafkaClient:
         self._recorder.raw_json("dead letters", {"since": answer["since"], "ends": answer["ends"]})
         return wire.dead_letters(answer)
 
-    def bounds(self, topics: Iterable[str], since: datetime, deadline: Deadline) -> tuple[Bounds, ...]:
-        """Read what topics hold now, and since when; a topic that does not exist is left out.
+    def bounds(self, since: Mapping[str, datetime], deadline: Deadline) -> tuple[Bounds, ...]:
+        """Read what topics hold now, and what of it is not older than a moment; one that does not exist is left out.
+
+        Args:
+            since: Topic → its moment.
+            deadline: For all of it.
 
         Raises:
             Unobserved: It could not be read, of every partition.
         """
-        moment = int(since.timestamp() * 1000)
-        answer = self._process.ask("bounds", deadline, "reading what topics hold", topics=list(topics), since=moment)
+        moments = {topic: int(moment.timestamp() * 1000) for topic, moment in since.items()}
+        answer = self._process.ask("bounds", deadline, "reading what topics hold", topics=moments)
         self._recorder.identify("kafka", answer["cluster_id"])
         self._recorder.raw_json("bounds", {key: answer[key] for key in ("starts", "since", "ends")})
         return wire.bounds(answer)

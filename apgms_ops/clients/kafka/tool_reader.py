@@ -61,7 +61,11 @@ class ToolReader:
         Raises:
             Unobserved: It could not be answered, or not by these tools.
         """
-        known = {"read": self._read, "dead_letters": self._dead_letters, "bounds": self._bounds}
+        known: Mapping[str, Callable[..., Json]] = {
+            "read": self._read,
+            "dead_letters": self._dead_letters,
+            "bounds": self._bounds,
+        }
         if verb not in known:
             msg = (
                 f"{doing}: Kafka's own tools tell offsets, and no messages: "
@@ -125,18 +129,19 @@ class ToolReader:
             "ends": wire.by_topic(own),
         }
 
-    def _bounds(self, deadline: Deadline, *, topics: Sequence[str], since: int) -> Json:
-        answer: Json = {"cluster_id": self._identify(deadline)}
-        for key, time in (("starts", "earliest"), ("since", str(since)), ("ends", "latest")):
-            found, failed = self._offsets(time, deadline)
+    def _bounds(self, deadline: Deadline, *, topics: Mapping[str, int]) -> Json:
+        cluster_id = self._identify(deadline)
+        moments = {moment: self._offsets(str(moment), deadline) for moment in sorted(set(topics.values()))}
+        tables = {"starts": self._offsets("earliest", deadline), "ends": self._offsets("latest", deadline)}
+        for _, failed in (*moments.values(), *tables.values()):
             for (topic, partition), why in failed.items():
                 if topic in topics:
                     msg = f"{topic}-{partition}: {why}"
                     raise Incomplete(msg)
-            answer[key] = {place: offset for place, offset in found.items() if place[0] in topics}
+        own = {key: {p: o for p, o in found.items() if p[0] in topics} for key, (found, _) in tables.items()}
         # The tool leaves out a partition in which no message is that young.
-        answer["since"] = {place: answer["since"].get(place, -1) for place in answer["ends"]}
-        return {key: value if key == "cluster_id" else wire.by_topic(value) for key, value in answer.items()}
+        own["since"] = {place: moments[topics[place[0]]][0].get(place, -1) for place in own["ends"]}
+        return {"cluster_id": cluster_id, **{key: wire.by_topic(value) for key, value in own.items()}}
 
     def _identify(self, deadline: Deadline) -> str:
         if self._cluster_id is None:

@@ -175,8 +175,8 @@ class WindowReader:
         seen = Fingerprint()
         for message in self._messages(topic, partition, start, end, deadline):
             kind, at = message.timestamp()
-            headers = [(name, _raw(value)) for name, value in message.headers() or ()]
-            seen.take(_raw(message.key()), _raw(message.value()), headers, at if kind else None)
+            headers: Any = message.headers() or ()
+            seen.take(_raw(message.key()), _raw(message.value()), tuple(headers), at if kind else None)
         return {"records": seen.records, "sha256": seen.sha256}
 
     def _messages(self, topic: str, partition: int, start: int, end: int, deadline: Deadline) -> "Iterator[Message]":

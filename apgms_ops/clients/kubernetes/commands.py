@@ -1,4 +1,4 @@
-"""What can be asked of a cluster that changes something: Jobs, made of another's template. No probe has it; commands do."""
+"""What can be asked of a cluster that changes something: Jobs, of another's template. No probe has it; commands do."""
 
 import copy
 from collections.abc import Mapping, Sequence

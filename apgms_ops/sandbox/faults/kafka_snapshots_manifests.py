@@ -25,6 +25,8 @@ from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
 _DAY: Final = 86_400
+_OLDER: Final = 3.5
+"""Seconds by which the snapshot is younger."""
 _SOME: Final = 60
 """Records: more than a check lets pass because they are few."""
 _INVALID: Final = {COMPLETE: Verdict.FAIL, **dict.fromkeys((UNDAMAGED, HELD, OFFSETS), Verdict.UNKNOWN)}
@@ -95,7 +97,7 @@ class _Fewer(SnapshotFault):
     def spoil(self, world: World, deadline: Deadline) -> None:
         """Take a snapshot with some records, and take them out of it."""
         produce(world, self.topic, _SOME, deadline, partition=0)
-        time.sleep(1.1)  # so that it is another one, and what was produced is older than it
+        time.sleep(_OLDER)  # than what was produced, by more than clocks may differ
         component.take(world, [self.topic], deadline)
         found = Objects(world, self.topic)
         lines = gzip.decompress(found.store.get(found.root + object_of(0))).splitlines(keepends=True)

@@ -162,7 +162,7 @@ class Restore:
                 failed.append(error.str())
 
         for record in _records(file):
-            at = {} if record.timestamp is None else {"timestamp": record.timestamp}
+            at: dict[str, Any] = {} if record.timestamp is None else {"timestamp": record.timestamp}
             while True:
                 try:
                     producer.produce(
@@ -233,7 +233,7 @@ def _partitions(admin: "AdminClient", topic: str) -> Mapping[int, object]:
 
 def _ends(admin: "AdminClient", topic: str, partitions: int) -> dict[int, int]:
     from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 — heavy
-    from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415 — heavy
+    from confluent_kafka.admin._listoffsets import OffsetSpec  # noqa: PLC0415 — heavy; not exported to types
 
     latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     until = time.monotonic() + _PATIENCE

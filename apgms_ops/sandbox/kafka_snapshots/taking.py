@@ -24,6 +24,7 @@ _QUIET: Final = 30.0
 """Seconds without any progress after which the reading is given up."""
 _BATCH: Final = 1000
 _LEVEL: Final = 6
+_CHUNK: Final = 1 << 20
 
 
 class Failed(Exception):
@@ -48,9 +49,11 @@ class _Part:
         self.zipped.close()
         size = self.file.tell()
         self.file.seek(0)
-        digest = hashlib.file_digest(self.file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while chunk := self.file.read(_CHUNK):
+            digest.update(chunk)
         self.file.seek(0)
-        return Part(partition, object_of(partition), self.first, self.after, self.records, size, digest)
+        return Part(partition, object_of(partition), self.first, self.after, self.records, size, digest.hexdigest())
 
 
 def take(settings: Settings, topics: Sequence[str], epoch: int | None = None) -> int:
@@ -103,7 +106,7 @@ def _topics(admin: "AdminClient", topics: Sequence[str]) -> tuple[str, dict[str,
 def _bounds(admin: "AdminClient", places: Sequence[Place], *, latest: bool) -> dict[Place, int]:
     """Return the oldest offset of each partition, or the end up to which transactions have ended."""
     from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 — heavy
-    from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415 — heavy
+    from confluent_kafka.admin._listoffsets import OffsetSpec  # noqa: PLC0415 — heavy; not exported to types
 
     spec: Any = OffsetSpec.latest() if latest else OffsetSpec.earliest()  # type: ignore[no-untyped-call]
     wanted = {TopicPartition(*place): spec for place in places}
