@@ -78,7 +78,7 @@ class TopicRestore:
     def __init__(self, estate: "Estate", recorder: Recorder, report: Callable[[str], None]) -> None:
         """Take the estate, what its clients record, and what takes a line of progress."""
         self.estate = estate
-        self.environment: "Environment" = estate.environment
+        self.environment: Environment = estate.environment
         self.report = report
         self._recorder = recorder
 

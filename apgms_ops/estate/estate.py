@@ -23,6 +23,7 @@ from apgms_ops.environment.via import Path
 from apgms_ops.errors import EnvironmentInvalid, Unobserved
 from apgms_ops.estate import changing
 from apgms_ops.estate.pods import Pods
+from apgms_ops.estate.proxied import through
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret, SecretReference
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from apgms_ops.clients.gateway.front_door import Customer, FrontDoor, Login
     from apgms_ops.clients.github import GithubClient
     from apgms_ops.clients.github.commands import GithubCommands
-    from apgms_ops.clients.http import Answer
-    from apgms_ops.clients.http.through import Through
     from apgms_ops.clients.kafka.client import KafkaClient
     from apgms_ops.clients.kafka.commands import KafkaCommands
     from apgms_ops.clients.kafka.tool_reader import ToolReader
@@ -73,17 +72,6 @@ class Estate:
             msg = f"environment {self.environment.name} has no section [{name}]"
             raise EnvironmentInvalid(msg)
         return section
-
-    def _through(self, via: str) -> "Through":
-        """Return how to ask a service through the API server."""
-        path, kubernetes = Path.parse(via), self.kubernetes
-
-        def ask(target: str, headers: Mapping[str, str], size_limit: int, deadline: Deadline) -> "Answer":
-            return kubernetes.service_get(
-                path.namespace, path.name, target, deadline, headers=headers, size_limit=size_limit
-            )
-
-        return ask
 
     @cached_property
     def archive(self) -> "ObjectStoreClient":
@@ -300,7 +288,7 @@ class Estate:
         section: Prometheus = self._section(self.environment.prometheus, "prometheus")
         return PrometheusClient(
             url=section.where,
-            through=None if section.via is None else self._through(section.via),
+            through=None if section.via is None else through(section.via, self.kubernetes),
             token=self._secret(section.token),
             ca_file=section.ca_file,
             identity_label=section.identity_label,
