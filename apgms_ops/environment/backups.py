@@ -72,6 +72,8 @@ class DatabaseBackups(Model):
     """The workload in whose pods pgBackRest is run: in that of the primary, which is looked for."""
     command: Seq[Text] = ()
     """pgBackRest on this machine, with the options that it needs: `["pgbackrest", "--config=…"]`."""
+    repository: Count = 1
+    """The number, in pgBackRest's configuration, of the repository in this bucket: `1` of `repo1-path`."""
     prefix: Prefix = "pgbackrest"
     """`repo1-path` without the / before it: what its objects' names begin with."""
     newest: Limit[Duration]

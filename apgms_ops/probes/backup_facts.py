@@ -29,8 +29,10 @@ class BackupHistory:
     version: str
     """Its major version."""
     stanza: Stanza
+    repository: int
+    """Which of its repositories lies in the bucket that was looked into."""
     held: tuple[str, ...]
-    """Labels of the backups whose list of files lies in the bucket."""
+    """Labels of that one's backups whose list of files is there."""
 
     def unwell(self) -> Findings:
         """Say what pgBackRest itself calls amiss, of the stanza or of any of its repositories."""
@@ -91,7 +93,7 @@ class BackupHistory:
 
     def _known(self) -> tuple[Backup, ...]:
         """Return the backups, if they could be looked for."""
-        for said in (self.stanza.status, *(one.status for one in self.stanza.repositories)):
+        for said in (*(one.status for one in self.stanza.repositories), self.stanza.status):
             if said.code in (Code.OTHER, Code.UNKNOWN):
                 msg = f"the repository could not be looked into: {said.message} (code {said.number})"
                 raise Unobserved(msg)
@@ -133,7 +135,7 @@ class BackupHistory:
             gone = sorted(label for label in wanted if (backup.repository, label) not in labels)
             if gone:
                 yield f"backup {backup.label} is made of {_some(gone)}, which the repository does not have"
-            if backup.label not in self.held:
+            if backup.repository == self.repository and backup.label not in self.held:
                 yield f"backup {backup.label} has no list of its files in the bucket: it cannot be restored"
             if backup.kind is Kind.FULL and wanted:
                 yield f"backup {backup.label} is called full, and is made of others"

@@ -42,13 +42,15 @@ def backup_history(
         except NotThere:
             return False
 
+    ours = [backup for backup in stanza.backups if backup.repository == section.repository]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        held = list(pool.map(is_held, stanza.backups))
+        held = list(pool.map(is_held, ours))
     return BackupHistory(
         at=datetime.now(UTC),
         database_clock=server.now,
         system_id=server.system_id,
         version=server.version.partition(".")[0],
         stanza=stanza,
-        held=tuple(backup.label for backup, there in zip(stanza.backups, held, strict=True) if there),
+        repository=section.repository,
+        held=tuple(backup.label for backup, there in zip(ours, held, strict=True) if there),
     )

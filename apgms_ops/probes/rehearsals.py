@@ -55,9 +55,9 @@ class Rehearsals:
         found = self.of(kind)
         limit = f"{format_duration(within.value)} ({within.source})"
         if found is None:
-            yield f"{kind} was never rehearsed: {self.place} holds no record; wanted is one within {limit}"
+            yield f"{kind} was never done: {self.place} holds no record of it; wanted is one within {limit}"
             return
-        what = f"{kind} of {found.target}, rehearsed at {found.ended:%Y-%m-%d %H:%M:%S} UTC"
+        what = f"{kind} of {found.target}, done at {found.ended:%Y-%m-%d %H:%M:%S} UTC"
         if found.problems:
             more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
             yield f"{what}, failed: {found.problems[0]}{more}"

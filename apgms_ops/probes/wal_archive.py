@@ -72,9 +72,11 @@ def wal_archive(
         held=row.integer("held"),
     )
     segment_size = row.integer("segment_size")
-    newest = max(stanza.archives, key=lambda one: (one.database, one.newest or ""), default=None)
+    archives = [one for one in stanza.archives if one.repository == section.repository]
+    newest = max(archives, key=lambda one: (one.database, one.newest or ""), default=None)
     if newest is None:
-        msg = f"stanza {stanza.name}: pgbackrest info names no archive of the write-ahead log"
+        said = "; ".join(one.status.message for one in stanza.repositories) or stanza.status.message
+        msg = f"stanza {stanza.name}: pgbackrest info names no archive of the write-ahead log; it says: {said}"
         raise Unobserved(msg)
     prefix = f"{section.prefix}/archive/{section.stanza}/{newest.id}/"
     kept: dict[int, set[int]] = {}
@@ -91,10 +93,16 @@ def wal_archive(
         kept.setdefault(segment.timeline, set()).add(segment.number)
         if last is None or (segment.number, segment.timeline) >= (last.number, last.timeline):
             last = Kept(found[1], segment.timeline, segment.number, version.modified)
-    needed = [
-        Segment.parse(backup.first_segment, segment_size)
+    ours = [
+        backup
         for backup in stanza.backups
-        if backup.first_segment and backup.database == newest.database
+        if (backup.repository, backup.database) == (newest.repository, newest.database)
+    ]
+    needed = [
+        Segment.parse(name, segment_size).number
+        for backup in ours
+        for name in (backup.first_segment, backup.last_segment)
+        if name is not None
     ]
     if not needed:
         msg = f"stanza {stanza.name}: no backup says from which segment on it needs the write-ahead log"
@@ -106,7 +114,8 @@ def wal_archive(
         at=datetime.now(UTC),
         segment_size=segment_size,
         place=f"{backups.source}/{prefix}",
-        needed_from=min(segment.number for segment in needed),
+        needed_from=min(needed),
+        needed_to=max(needed),
         timelines=tuple(Timeline(timeline, runs(numbers)) for timeline, numbers in sorted(kept.items())),
         empty=tuple(empty),
         last=last,

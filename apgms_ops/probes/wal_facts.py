@@ -70,6 +70,8 @@ class WalArchive:
     place: str
     needed_from: int
     """Number of the first segment that the oldest backup needs."""
+    needed_to: int
+    """Number of the last segment without which a backup cannot be restored."""
     timelines: tuple[Timeline, ...]
     empty: tuple[str, ...]
     """Segments whose object holds nothing."""
@@ -100,6 +102,8 @@ class WalArchive:
             if position <= last:
                 yield self._gap(timeline.number, position, last)
                 position = last + 1
+        if position <= self.needed_to:  # not even what was written while a backup was taken
+            yield self._gap(self.last.timeline, position, self.needed_to)
 
     def _histories(self) -> Iterator[tuple[Timeline, int]]:
         """Yield the timelines that lead to the newest segment, oldest first, each with the last that it must hold.

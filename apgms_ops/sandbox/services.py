@@ -17,6 +17,8 @@ CREDENTIALS: Final = gateway_secrets.CREDENTIALS
 _MODULES: Final = ("confluent_kafka", "prometheus_client", "psycopg", "jwt", "cryptography")
 _POLL: Final = 0.05
 _NEEDS: Final = ("kubernetes", "node", "kafka-topics", "postgres", "outside")
+_PUT_OFF: Final = "CrashLoopBackOff"
+"""What a container waits for that has ended too often: minutes, in the end."""
 
 
 class ServiceComponent(Component):
@@ -73,6 +75,17 @@ class ServiceComponent(Component):
             SandboxError: They are not ready by the deadline.
         """
         workloads.replace(world, self.name, {pod.uid for pod in workloads.pods(world, self.name)}, deadline)
+        self.ready(world, deadline)
+
+    def recover(self, world: World, deadline: Deadline) -> None:
+        """Return once every replica is ready: what it needs is back. One whose next start is put off is replaced.
+
+        Raises:
+            SandboxError: They are not ready by the deadline.
+        """
+        if workloads.clustered(world):
+            put_off = {pod.uid for pod in workloads.pods(world, self.name) if pod.waiting == _PUT_OFF}
+            workloads.replace(world, self.name, put_off, deadline)
         self.ready(world, deadline)
 
     def launch(self, world: World, number: int) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,8 @@ def try_lock(descriptor: int) -> bool:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file so that a reader sees the old text or the new one, never a part."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    # Several threads may write the same file: each a draft of its own, and the last one's stays.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.draft")
     draft.write_text(text, encoding="utf-8")
     draft.chmod(0o600)
     draft.replace(path)

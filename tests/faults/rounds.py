@@ -26,6 +26,7 @@ LANES: Final = {
     "kubernetes": "cluster",
     "objectstore": "archive",
     "timestamps": "site",
+    "pgbackrest": "backups",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})

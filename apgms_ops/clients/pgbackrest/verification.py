@@ -61,13 +61,13 @@ class Verification:
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong."""
-        if not self.ok:
-            yield "pgbackrest verify says: status: error"
-        yield from (f"pgbackrest verify says: {line}" for line in self.remarks)
         for one in self.examined:
             if not one.sound:
                 what = f"backup {one.name} is {one.status}" if one.backup else f"archive {one.name}"
                 yield f"{what}: {one.valid} of {one.checked} files are valid{f' ({one.bad})' if one.bad else ''}"
+        if not self.ok:
+            yield "pgbackrest verify says: status: error"
+        yield from (f"pgbackrest verify says: {line}" for line in self.remarks)
         kinds = {one.backup for one in self.examined}
         if True not in kinds:
             yield "no backup was examined"

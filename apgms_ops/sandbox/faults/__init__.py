@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from apgms_ops.sandbox.faults import (
     audit_events,
     audit_rows,
+    backups_access,
+    backups_archive,
+    backups_history,
     compliance_controls,
     compliance_waivers,
     deployment_comparison,
@@ -59,6 +62,9 @@ FAULTS: tuple[type[Fault], ...] = tuple(
         (
             *audit_events.FAULTS,
             *audit_rows.FAULTS,
+            *backups_access.FAULTS,
+            *backups_archive.FAULTS,
+            *backups_history.FAULTS,
             *compliance_controls.FAULTS,
             *compliance_waivers.FAULTS,
             *deployment_comparison.FAULTS,

@@ -150,7 +150,7 @@ class EdgeDrops(Fault):
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Drop everything, until a share of the last minutes' probes has failed that is no accident."""
         switch(world, "edge", deadline, drop_share=1.0)
-        failing = "(count_over_time(probe_success[5m]) - sum_over_time(probe_success[5m])) >= bool 3"
+        failing = "1 - avg_over_time(probe_success[5m]) >= bool 0.04"
         port = world.port(prometheus.NAME)
         wait(lambda: prometheus.query(port, failing, deadline) == 1.0, deadline, "probes failing")
         return {}

@@ -8,6 +8,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox import workloads
 from apgms_ops.sandbox.cluster.api import ApiError
+from apgms_ops.sandbox.faults import backups_tools as backups
 from apgms_ops.sandbox.faults import deployment_tools as tools
 from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
 from apgms_ops.sandbox.faults.kafka_tools import wait
@@ -18,7 +19,9 @@ from apgms_ops.sandbox.node import Node
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
-_SILENT: Final[Mapping[str, Verdict]] = dict.fromkeys(tools.CLUSTER, Verdict.UNKNOWN)
+# What is run beside the database is run through it as well.
+_SILENT: Final[Mapping[str, Verdict]] = dict.fromkeys((*tools.CLUSTER, *backups.DATABASE), Verdict.UNKNOWN)
+_REACH: Final = f"{DEPLOYMENT} {backups.FOLDER}"
 _NAME: Final = Kubernetes.name
 _POLL: Final = 0.02
 
@@ -29,7 +32,7 @@ class Killed(Fault):
     id = "kubernetes-killed"
     title = "The API server was killed."
     component = _NAME
-    reach = DEPLOYMENT
+    reach = _REACH
     expected: ClassVar[Mapping[str, Verdict]] = _SILENT
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
@@ -59,7 +62,7 @@ class Hung(Fault):
     id = "kubernetes-hung"
     title = "The API server hangs: it accepts connections and never answers."
     component = _NAME
-    reach = DEPLOYMENT
+    reach = _REACH
     expected: ClassVar[Mapping[str, Verdict]] = _SILENT
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
@@ -80,7 +83,7 @@ class _Troubled(Fault):
     """The API answers the checks in another way; the node and the controllers as before."""
 
     component = _NAME
-    reach = DEPLOYMENT
+    reach = _REACH
     expected: ClassVar[Mapping[str, Verdict]] = _SILENT
     trouble: ClassVar[Mapping[str, Any]]
 
@@ -160,6 +163,7 @@ class NodeGone(Fault):
         tools.ONE: Verdict.UNKNOWN,
         tools.RESTARTS: Verdict.UNKNOWN,
         tools.BACKS_OFF: Verdict.UNKNOWN,
+        **dict.fromkeys(backups.DATABASE, Verdict.UNKNOWN),
     }
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:

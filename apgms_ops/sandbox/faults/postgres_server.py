@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults import audit_tools, payments_tools
+from apgms_ops.sandbox.faults import backups_tools as backups
 from apgms_ops.sandbox.faults import deployment_tools as deployment
 from apgms_ops.sandbox.faults import kafka_tools as kafka
 from apgms_ops.sandbox.faults.fault import Fault
@@ -29,6 +30,7 @@ class _Away(Fault):
             *(payments_tools.RECONCILED, payments_tools.MADE, payments_tools.BLOCKED, payments_tools.TRUE),
             *(payments_tools.PARKED, payments_tools.ADDS_UP, payments_tools.CHAIN),
             deployment.MIGRATED,
+            *backups.DATABASE,
         ),
         Verdict.UNKNOWN,
     )
@@ -46,7 +48,7 @@ class _Away(Fault):
         await_answers(world, PRIMARY, deadline)
         await_replica(world, deadline)
         for service in (Audit(), Payments()):
-            service.ready(world, deadline)
+            service.recover(world, deadline)
         audit_tools.wait_read(world, deadline)
         payments_tools.wait_young(world, deadline)
         kafka.another_past(world, deadline)

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from apgms_ops.sandbox.objectstore_process.buckets import backend
+from apgms_ops.sandbox.objectstore_process.objects import Objects
 from apgms_ops.sandbox.objectstore_process.settings import Settings
 from apgms_ops.sandbox.service_process.message import Refused
 from apgms_ops.sandbox.service_process.switches import Switches
@@ -27,7 +28,7 @@ PROTECTIONS: Final[dict[str, tuple[str, Any]]] = {
 
 
 class Orders:
-    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect.
+    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect, /hide, /empty, /damage, /mend.
 
     All but the first are of the evidence's bucket, or of the one that "bucket" names.
     """
@@ -37,6 +38,7 @@ class Orders:
         self._settings = settings
         self.switches = switches
         self._before: dict[tuple[str, str], Any] = {}
+        self._objects = Objects(settings.bucket)
 
     def order(self, path: str, body: dict[str, Any]) -> object:
         """Do it.
@@ -45,6 +47,8 @@ class Orders:
             Refused: There is no such order.
         """
         orders = {"/put": self._put, "/forget": self._forget, "/unprotect": self._unprotect, "/protect": self._protect}
+        orders |= {"/hide": self._objects.hide, "/empty": self._objects.empty}
+        orders |= {"/damage": self._objects.damage, "/mend": self._objects.mend}
         if path == "/switches":
             self.switches.set(body)
             return self.switches.values

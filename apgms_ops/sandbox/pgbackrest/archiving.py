@@ -31,22 +31,46 @@ def set_command(world: World, command: str, deadline: Deadline) -> str:
     return str(before)
 
 
+def switch(world: World, deadline: Deadline) -> str:
+    """Have the primary begin another segment, and return the one before it."""
+    with connection(world, deadline) as primary:
+        # Something must be written: a segment without anything in it is not ended.
+        primary.execute("SELECT pg_logical_emit_message(true, 'apgms', 'another segment')")
+        (segment,) = _row(primary.execute("SELECT pg_walfile_name(pg_switch_wal())"))
+    return str(segment)
+
+
 def await_archived(world: World, deadline: Deadline) -> str:
     """Have the primary begin another segment, and return the one before it once that is archived.
 
     Raises:
         SandboxError: It is not by the deadline.
     """
+    segment = switch(world, deadline)
     with connection(world, deadline) as primary:
-        (segment,) = _row(primary.execute("SELECT pg_walfile_name(pg_switch_wal())"))
         while True:
             archived, failed = _row(primary.execute("SELECT last_archived_wal, last_failed_wal FROM pg_stat_archiver"))
-            if archived is not None and str(archived) >= str(segment):
-                return str(segment)
+            if archived is not None and str(archived) >= segment:
+                return segment
             if deadline.remaining <= _POLL:
                 msg = f"segment {segment} is not archived within {deadline.seconds:g} s; last failed: {failed}"
                 raise SandboxError(msg)
             deadline.pause(_POLL, f"segment {segment} to be archived")
+
+
+def await_failing(world: World, deadline: Deadline) -> None:
+    """Return once the archiver has failed since it last worked.
+
+    Raises:
+        DeadlineExceeded: It has not by the deadline.
+    """
+    switch(world, deadline)
+    failing = (
+        "SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver"
+    )
+    with connection(world, deadline) as primary:
+        while not _row(primary.execute(failing))[0]:
+            deadline.pause(_POLL, "the archiver to fail")
 
 
 def _row(cursor: Any) -> tuple[Any, ...]:  # noqa: ANN401 — psycopg's, heavy
