@@ -13,7 +13,7 @@ _SECONDS: Final = range(10**8, 10**11)
 """From 1973 to the year 5138: whoever means milliseconds by as many means a day of 1970 to 1973."""
 _MILLISECONDS: Final = range(10**11 * 10, 10**14)
 """From 2001 to the year 5138."""
-_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,199}")
 _NAMED: Final = 5
 
 

@@ -14,13 +14,13 @@ from apgms_ops.sandbox.objectstore import BACKUPS
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
-_FILE: Final = "checks/backups/test_kafka_snapshots.py"
-RECENT: Final = f"{_FILE}::test_every_topic_has_a_recent_snapshot"
-COMPLETE: Final = f"{_FILE}::test_every_snapshot_is_complete"
-UNDAMAGED: Final = f"{_FILE}::test_no_snapshot_is_damaged"
-HELD: Final = f"{_FILE}::test_snapshots_hold_what_their_topics_held"
-OFFSETS: Final = f"{_FILE}::test_snapshots_hold_the_offsets_of_every_group"
-GOES_ON: Final = f"{_FILE}::test_the_nightly_snapshot_goes_on"
+FILE: Final = "checks/backups/test_kafka_snapshots.py"
+RECENT: Final = f"{FILE}::test_every_topic_has_a_recent_snapshot"
+COMPLETE: Final = f"{FILE}::test_every_snapshot_is_complete"
+UNDAMAGED: Final = f"{FILE}::test_no_snapshot_is_damaged"
+HELD: Final = f"{FILE}::test_snapshots_hold_what_their_topics_held"
+OFFSETS: Final = f"{FILE}::test_snapshots_hold_the_offsets_of_every_group"
+GOES_ON: Final = f"{FILE}::test_the_nightly_snapshot_goes_on"
 OF_THE_STORE: Final = (RECENT, COMPLETE, UNDAMAGED, HELD, OFFSETS)
 """The checks that read the store."""
 BACKUPS_CHECKS: Final = "checks/backups/"
