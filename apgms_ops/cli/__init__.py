@@ -19,6 +19,7 @@ from apgms_ops.cli import (
     gate,
     release,
     report,
+    restore_topic,
     runs,
     sandbox,
     smoke,
@@ -46,6 +47,8 @@ _COMMANDS = (
     backups,
     drill,
     report,
+    drill,
+    restore_topic,
 )
 
 

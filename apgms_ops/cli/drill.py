@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from apgms_ops.cli import drill_database
+from apgms_ops.cli import drill_database, drill_topic
 
 if TYPE_CHECKING:
     import argparse
 
-_DRILLS = (drill_database,)
+_DRILLS = (drill_database, drill_topic)
 """Each adds its command to the group."""
 
 

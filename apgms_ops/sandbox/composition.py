@@ -11,6 +11,8 @@ from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.edge import Edge
 from apgms_ops.sandbox.github import Github
 from apgms_ops.sandbox.kafka import Broker
+from apgms_ops.sandbox.kafka_snapshots.component import KafkaSnapshots
+from apgms_ops.sandbox.kafka_snapshots.drilled import DrilledTopic
 from apgms_ops.sandbox.kubernetes.choice import ControlPlane
 from apgms_ops.sandbox.node import Node
 from apgms_ops.sandbox.objectstore import ObjectStore
@@ -53,6 +55,8 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         SecondRollout(),
         Timestamps(),
         ObjectStore(),
+        KafkaSnapshots(),
+        DrilledTopic(),
         Pgbackrest(),
         VerifiedBackups(),
         RehearsedRestore(),

@@ -61,7 +61,8 @@ def operate(
     file = world.folder(component) / FILLED
     write_atomically(file, fill(template.read_text(encoding="utf-8"), world.values(), template.name))
     command = [sys.executable, "-c", _COMMAND, *arguments, "--env", str(file)]
-    done = errands.run(world, component, command, deadline, name=f"apgms-ops {' '.join(arguments)}")
+    here = {"APGMS_SANDBOX": str(world.root)}  # not the sandbox of whoever else runs one as this user
+    done = errands.run(world, component, command, deadline, env=here, name=f"apgms-ops {' '.join(arguments)}")
     if done.returncode not in codes:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it said nothing"]
         msg = f"apgms-ops {' '.join(arguments)} ended with {done.returncode}: {' '.join(said[-3:])}"

@@ -19,6 +19,7 @@ LANES: Final = {
     "prometheus": "metrics",
     "deployment": "metrics",
     "kafka": "broker",
+    "kafka-snapshots": "snapshots",
     "audit": "database",
     "postgres": "database",
     "github": "release",
