@@ -46,9 +46,8 @@ _COMMANDS = (
     waivers,
     backups,
     drill,
-    report,
-    drill,
     restore_topic,
+    report,
 )
 
 
