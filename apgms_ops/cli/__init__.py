@@ -45,8 +45,8 @@ _COMMANDS = (
     runs,
     waivers,
     backups,
-    report,
     drill,
+    report,
     restore_topic,
 )
 

@@ -21,6 +21,7 @@ from apgms_ops.sandbox.pgbackrest import Pgbackrest
 from apgms_ops.sandbox.platform import Platform
 from apgms_ops.sandbox.postgres import Postgres
 from apgms_ops.sandbox.prometheus import Prometheus
+from apgms_ops.sandbox.rehearsed import RehearsedRestore
 from apgms_ops.sandbox.second_rollout import SecondRollout
 from apgms_ops.sandbox.services import ApiGateway, Audit, Payments, Registries
 from apgms_ops.sandbox.source import PlatformSource
@@ -58,6 +59,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         DrilledTopic(),
         Pgbackrest(),
         VerifiedBackups(),
+        RehearsedRestore(),
     )
 
 

@@ -17,6 +17,8 @@ from apgms_ops.sandbox.world import World
 NAME: Final = "objectstore"
 BUCKET: Final = "apgms-evidence"
 BACKUPS: Final = "apgms-backups"
+COPIES: Final = "apgms-backups-copies"
+COPIES_REGION: Final = "ap-southeast-4"
 REGION: Final = "ap-southeast-2"
 RETENTION_DAYS: Final = 400
 _PROGRAM: Final = "apgms_ops.sandbox.objectstore_process"
@@ -91,6 +93,8 @@ def settings_of(world: World) -> Settings:
         id_file=str(folder / "access-key-id"),
         secret_file=str(folder / "secret-access-key"),
         backups=BACKUPS,
+        copies=COPIES,
+        copies_region=COPIES_REGION,
         writer_id_file=str(folder / "writer-access-key-id"),
         writer_secret_file=str(folder / "writer-secret-access-key"),
     )

@@ -25,8 +25,10 @@ LANES: Final = {
     "github": "release",
     "kubernetes": "cluster",
     "objectstore": "archive",
+    "backups-bucket": "backups-bucket",
     "timestamps": "site",
     "pgbackrest": "backups",
+    "backups-drills": "drills",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})

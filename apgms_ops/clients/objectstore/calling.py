@@ -71,10 +71,13 @@ _NOT_THERE: Final = frozenset(
     {
         "404",
         "NoSuchBucket",
+        "NoSuchBucketPolicy",
         "NoSuchKey",
+        "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",
         "NoSuchVersion",
         "ObjectLockConfigurationNotFoundError",
+        "ReplicationConfigurationNotFoundError",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )

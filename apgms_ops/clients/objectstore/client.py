@@ -1,31 +1,26 @@
 """The verbs of an object store (S3). It reads; it adds, and overwrites and deletes nothing."""
 
 import base64
-import os
-import threading
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from apgms_ops.clients.objectstore import parse
-from apgms_ops.clients.objectstore.calling import NotThere, call, once
-from apgms_ops.clients.objectstore.facts import COMPLIANCE, Bucket, Stored, Version
+from apgms_ops.clients.objectstore import bucket_settings, listing, parse
+from apgms_ops.clients.objectstore.bucket_facts import COMPLIANCE, Ageing, Bucket, Copying
+from apgms_ops.clients.objectstore.calling import call, once
+from apgms_ops.clients.objectstore.connection import Connection
+from apgms_ops.clients.objectstore.facts import Listed, Stored, Version
+from apgms_ops.clients.objectstore.listing import MOST
+from apgms_ops.clients.objectstore.survey import Survey, survey
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import BadAnswer, Incomplete
+from apgms_ops.errors import BadAnswer
 from apgms_ops.observation import Recorder
+from apgms_ops.redact import printable
 from apgms_ops.secret import Secret
 
-_TIMEOUT: Final = 20.0
-"""Seconds for a connection, and for each read; the deadline ends all of it."""
 _CHUNK: Final = 1 << 20
-MOST: Final = 200_000
-"""Versions that a listing is followed for, unless told otherwise."""
-_PAGE: Final = 1000
-"""Versions of a page: the most that S3 gives."""
 
 
 class ObjectStoreClient:
@@ -55,19 +50,21 @@ class ObjectStoreClient:
             ca_file: Certificates (PEM) to verify the endpoint by; the system's where it is None.
             connections: That are kept at most.
         """
-        self._url = url
-        self._region = region
         self.name = bucket
-        self._key = (access_key_id, secret_access_key)
-        self._recorder = recorder
-        self._ca_file = ca_file
-        self._connections = connections
-        self._making = threading.Lock()
+        self._connection = Connection(
+            url=url,
+            region=region,
+            bucket=bucket,
+            key=(access_key_id, secret_access_key),
+            recorder=recorder,
+            ca_file=ca_file,
+            connections=connections,
+        )
 
     @property
     def source(self) -> str:
         """What is asked, for people."""
-        return f"s3://{self.name}"
+        return self._connection.source
 
     def bucket(self, deadline: Deadline) -> Bucket:
         """Return how the bucket is protected: what is not set is an error of S3's, and a fact of ours.
@@ -75,20 +72,44 @@ class ObjectStoreClient:
         Raises:
             Unobserved: It cannot be found out; AccessDenied names the permission that S3 refuses.
         """
-        lock = self._setting("get_object_lock_configuration", deadline, "ObjectLockConfigurationNotFoundError")
-        locking, mode, retention = (False, None, None) if lock is None else parse.default_lock(lock)
-        encryption = self._setting("get_bucket_encryption", deadline, "ServerSideEncryptionConfigurationNotFoundError")
-        public = self._setting("get_public_access_block", deadline, "NoSuchPublicAccessBlockConfiguration")
-        return Bucket(
-            name=self.name,
-            region=parse.region(self._ask("get_bucket_location", deadline)),
-            versioned=parse.versioned(self._ask("get_bucket_versioning", deadline)),
-            locking=locking,
-            default_mode=mode,
-            default_retention=retention,
-            encryption=None if encryption is None else parse.encryption(encryption),
-            public=parse.all_unblocked() if public is None else parse.unblocked(public),
-        )
+        return bucket_settings.protection(self._connection, deadline)
+
+    def public_by_policy(self, deadline: Deadline) -> bool:
+        """Return whether the bucket's policy lets anybody in; a bucket without a policy lets nobody.
+
+        Raises:
+            Unobserved: It cannot be found out.
+        """
+        return bucket_settings.public_by_policy(self._connection, deadline)
+
+    def replication(self, deadline: Deadline) -> tuple[Copying, ...] | None:
+        """Return the rules by which objects are copied to other buckets; None: replication was never set up.
+
+        Raises:
+            Unobserved: They cannot be found out.
+        """
+        return bucket_settings.replication(self._connection, deadline)
+
+    def lifecycle(self, deadline: Deadline) -> tuple[Ageing, ...] | None:
+        """Return the rules of what becomes of objects as they grow old; None: there are none.
+
+        Raises:
+            Unobserved: They cannot be found out.
+        """
+        return bucket_settings.lifecycle(self._connection, deadline)
+
+    def region_of(self, bucket: str, deadline: Deadline) -> str:
+        """Return the region of any bucket, such as one that is copied to: S3 tells it also who may do nothing there.
+
+        Raises:
+            NotThere: There is no such bucket.
+            Unobserved: It cannot be found out.
+        """
+        region = self._connection.region_of(bucket, deadline)
+        if region is None:
+            msg = f"s3://{printable(bucket, limit=80)}: the answer does not say in which region it is"
+            raise BadAnswer(msg)
+        return region
 
     def versions(self, prefix: str, deadline: Deadline, *, most: int = MOST) -> Iterator[Version]:
         """Yield every version of every object whose name begins so, page by page, in S3's order.
@@ -97,35 +118,59 @@ class ObjectStoreClient:
             Incomplete: There are more than `most`.
             Unobserved: They cannot be listed.
         """
-        marks: dict[str, str] = {}
-        count = 0
-        while True:
-            page = self._ask("list_object_versions", deadline, keep=False, Prefix=prefix, MaxKeys=_PAGE, **marks)
-            for kind, marker in (("Versions", False), ("DeleteMarkers", True)):
-                for item in page.get(kind, ()):
-                    count += 1
-                    if count > most:
-                        msg = f"more than {most} versions in {self.source}/{prefix}: the rest was not read"
-                        raise Incomplete(msg)
-                    yield parse.version(item, marker=marker)
-            if not page.get("IsTruncated"):
-                return
-            following = {"KeyMarker": page.get("NextKeyMarker"), "VersionIdMarker": page.get("NextVersionIdMarker")}
-            after = {name: str(value) for name, value in following.items() if value}
-            if not after or after == marks:
-                msg = f"{self.source}: a listing that says it goes on, and not where"
-                raise BadAnswer(msg)
-            marks = after
+        return listing.versions(self._connection, prefix, deadline, most)
 
-    def stored(self, key: str, deadline: Deadline, *, version: str | None = None) -> Stored:
+    def objects(self, prefix: str, deadline: Deadline, *, most: int = MOST) -> Iterator[Listed]:
+        """Yield every object that is there and whose name begins so, page by page, in S3's order.
+
+        It is lighter than `versions`, and keeps no more than a page.
+
+        Raises:
+            Incomplete: There are more than `most`.
+            Unobserved: They cannot be listed.
+        """
+        return listing.objects(self._connection, prefix, deadline, most)
+
+    def survey(self, prefix: str, deadline: Deadline, *, of: int = 1, most: int = MOST) -> Survey:
+        """Return how many objects there are whose names begin so, how large, and the `of` newest and oldest.
+
+        S3 lists by name alone: all of them are listed for it.
+
+        Raises:
+            Incomplete: There are more than `most`, so that which is the newest is not known.
+            Unobserved: They cannot be listed.
+        """
+        return survey(self.objects(prefix, deadline, most=most), of)
+
+    def newest(self, prefix: str, deadline: Deadline, *, of: int = 1, most: int = MOST) -> tuple[Listed, ...]:
+        """Return the `of` newest objects whose names begin so, the newest of all first; empty where there is none.
+
+        What is deleted does not count, and what has no content does: its size tells.
+
+        Raises:
+            Incomplete: There are more than `most`, so that which is the newest is not known.
+            Unobserved: They cannot be listed.
+        """
+        return self.survey(prefix, deadline, of=of, most=most).newest
+
+    def stored(self, key: str, deadline: Deadline, *, version: str | None = None, digest: bool = True) -> Stored:
         """Return what an object says of itself.
+
+        Args:
+            key: Its name.
+            deadline: For all of it.
+            version: Which; the newest where it is left out.
+            digest: Whether to ask for its digest too, which of an object that is encrypted by a key of KMS is told
+                only to who may decrypt with that key.
 
         Raises:
             NotThere: There is none, or its newest version is a delete marker.
             Unobserved: It cannot be found out.
         """
         which: dict[str, Any] = {} if version is None else {"VersionId": version}
-        return parse.stored(key, self._ask("head_object", deadline, Key=key, ChecksumMode="ENABLED", **which))
+        if digest:
+            which["ChecksumMode"] = "ENABLED"
+        return parse.stored(key, self._connection.ask("head_object", deadline, Key=key, **which))
 
     def add(  # noqa: PLR0913 — what is stored, and how
         self,
@@ -156,7 +201,7 @@ class ObjectStoreClient:
 
         def put() -> object:
             with file.open("rb") as body:
-                return self._s3.put_object(
+                return self._connection.s3.put_object(
                     Bucket=self.name,
                     Key=key,
                     Body=body,
@@ -180,7 +225,7 @@ class ObjectStoreClient:
         which = {} if version is None else {"VersionId": version}
 
         def get() -> int:
-            answer = self._s3.get_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED", **which)
+            answer = self._connection.s3.get_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED", **which)
             size = 0
             with closing(answer["Body"]) as body, file.open("wb") as out:
                 for chunk in body.iter_chunks(_CHUNK):
@@ -190,62 +235,7 @@ class ObjectStoreClient:
             return size
 
         try:
-            return call(get, f"reading {self.source}/{key}", deadline, self._recorder)
+            return call(get, f"reading {self.source}/{key}", deadline, self._connection.recorder)
         except BaseException:
             file.unlink(missing_ok=True)
             raise
-
-    def _setting(self, verb: str, deadline: Deadline, unset: str) -> Mapping[str, Any] | None:
-        try:
-            return self._ask(verb, deadline)
-        except NotThere as error:
-            if error.code == unset:
-                return None
-            raise
-
-    def _ask(self, verb: str, deadline: Deadline, *, keep: bool = True, **arguments: object) -> Mapping[str, Any]:
-        doing = f"{verb.replace('_', ' ')} of {self.source}/{arguments.get('Key', arguments.get('Prefix', ''))}"
-
-        def work() -> Mapping[str, Any]:
-            answer: Mapping[str, Any] = getattr(self._s3, verb)(Bucket=self.name, **arguments)
-            return answer
-
-        answer = call(work, doing, deadline, self._recorder)
-        kept = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-        if keep:
-            self._recorder.raw_json(doing, kept)
-        return kept
-
-    @property
-    def _s3(self) -> Any:  # noqa: ANN401 — boto3's clients have no types
-        with self._making:  # one, whichever thread asks first
-            return self._made
-
-    @cached_property
-    def _made(self) -> Any:  # noqa: ANN401 — boto3's clients have no types
-        """What boto3 makes of the address: nothing of it from the machine's own AWS files or variables."""
-        import boto3  # noqa: PLC0415 — heavy
-        import botocore.session  # noqa: PLC0415 — heavy
-        from botocore.config import Config  # noqa: PLC0415 — heavy
-
-        nowhere = {"config_file": (None, None, os.devnull, None), "credentials_file": (None, None, os.devnull, None)}
-        bare = botocore.session.Session({**nowhere, "profile": (None, None, None, None)})
-        session = boto3.session.Session(
-            aws_access_key_id=self._key[0].reveal(),
-            aws_secret_access_key=self._key[1].reveal(),
-            region_name=self._region,
-            botocore_session=bare,
-        )
-        config = Config(
-            connect_timeout=_TIMEOUT,
-            read_timeout=_TIMEOUT,
-            max_pool_connections=self._connections,
-            retries={"total_max_attempts": 1, "mode": "standard"},  # how often, the deadline says
-            proxies={"http": "", "https": ""},  # as all our clients: those of the environment's variables are not used
-            ignore_configured_endpoint_urls=True,
-            s3={"addressing_style": "auto" if self._url is None else "path"},
-        )
-        verify = True if self._ca_file is None else self._ca_file
-        made = session.client("s3", endpoint_url=self._url, verify=verify, config=config)
-        weakref.finalize(self, made.close)
-        return made

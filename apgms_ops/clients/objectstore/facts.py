@@ -1,30 +1,8 @@
-"""What an object store says of a bucket and of what is in it. Frozen; times are aware."""
+"""What an object store says of the objects in a bucket. Frozen; times are aware."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
-
-COMPLIANCE: Final = "COMPLIANCE"
-"""The mode of a lock that nobody can take away before it ends, not even the account's owner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """How a bucket is protected."""
-
-    name: str
-    region: str
-    versioned: bool
-    locking: bool
-    """Whether it has Object Lock, without which no object can be locked."""
-    default_mode: str | None
-    """Of the lock that an object gets which asks for none; None: it gets none."""
-    default_retention: timedelta | None
-    encryption: str | None
-    """The algorithm by which objects are encrypted that do not ask for another; None: not at all."""
-    public: tuple[str, ...]
-    """The ways in which public access is not blocked; empty where it is blocked altogether."""
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +20,22 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One object that is there, as a listing has it: its newest version, and no delete marker."""
+
+    key: str
+    size: int
+    """Bytes; an object without content is there all the same."""
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """One object, as it says itself."""
 
     key: str
     version: str
+    """`null` in a bucket that keeps none."""
     size: int
     """Bytes."""
     modified: datetime
@@ -57,3 +46,7 @@ class Stored:
     sha256: str | None
     """Of its content, lower-case hexadecimal, as the store verified it when it took it; None: nobody said."""
     metadata: Mapping[str, str]
+    encryption: str | None
+    """The algorithm by which the store itself encrypted this object; None: it did not."""
+    replication: str | None
+    """How far it is copied: COMPLETED, PENDING, FAILED, or REPLICA of what is a copy; None: no rule is about it."""

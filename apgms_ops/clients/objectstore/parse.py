@@ -1,73 +1,15 @@
-"""S3's answers, as boto3 decodes them, made facts. Pure."""
+"""S3's answers about objects, as boto3 decodes them, made facts. Pure."""
 
 import base64
 import binascii
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Never
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from apgms_ops.clients.objectstore.facts import Stored, Version
-from apgms_ops.errors import BadAnswer
+from apgms_ops.clients.objectstore.facts import Listed, Stored, Version
+from apgms_ops.clients.objectstore.shape import mapping, number, refuse, text, time, truth
 
-_BLOCKS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-_US_EAST: Final = "us-east-1"
-"""The region that S3 does not name."""
-_YEAR: Final = timedelta(days=365)
-
-
-def region(answer: Mapping[str, Any]) -> str:
-    """Return the region of GetBucketLocation's answer."""
-    said = answer.get("LocationConstraint")
-    if said is None:
-        return _US_EAST
-    return _text(said, "LocationConstraint")
-
-
-def versioned(answer: Mapping[str, Any]) -> bool:
-    """Return whether GetBucketVersioning says so; a bucket that never was says nothing."""
-    return bool(answer.get("Status") == "Enabled")
-
-
-def default_lock(answer: Mapping[str, Any]) -> tuple[bool, str | None, timedelta | None]:
-    """Return what GetObjectLockConfiguration says: whether objects can be locked, and how one is that asks for nothing.
-
-    Raises:
-        BadAnswer: It is malformed.
-    """
-    found = _mapping(answer.get("ObjectLockConfiguration"), "ObjectLockConfiguration")
-    locking = found.get("ObjectLockEnabled") == "Enabled"
-    if "Rule" not in found:
-        return locking, None, None
-    retention = _mapping(_mapping(found["Rule"], "Rule").get("DefaultRetention"), "DefaultRetention")
-    # One of the two; a stand-in may give the other as 0.
-    days, years = retention.get("Days") or 0, retention.get("Years") or 0
-    if not isinstance(days, int) or not isinstance(years, int) or days < 0 or years < 0 or bool(days) == bool(years):
-        _refuse("DefaultRetention", "days or years")
-    return locking, _text(retention.get("Mode"), "Mode"), timedelta(days=days) + years * _YEAR
-
-
-def encryption(answer: Mapping[str, Any]) -> str:
-    """Return the algorithm that GetBucketEncryption names.
-
-    Raises:
-        BadAnswer: It names none.
-    """
-    rules = _mapping(answer.get("ServerSideEncryptionConfiguration"), "ServerSideEncryptionConfiguration").get("Rules")
-    if not isinstance(rules, list) or not rules:
-        _refuse("Rules", "a rule")
-    by_default = _mapping(rules[0].get("ApplyServerSideEncryptionByDefault"), "ApplyServerSideEncryptionByDefault")
-    return _text(by_default.get("SSEAlgorithm"), "SSEAlgorithm")
-
-
-def unblocked(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which ways of public access GetPublicAccessBlock does not say to be blocked."""
-    found = _mapping(answer.get("PublicAccessBlockConfiguration"), "PublicAccessBlockConfiguration")
-    return tuple(name for name in _BLOCKS if found.get(name) is not True)
-
-
-def all_unblocked() -> tuple[str, ...]:
-    """Return them all: of a bucket that has no such configuration."""
-    return _BLOCKS
+_NO_VERSION: Final = "null"
+"""What S3 calls the only version in a bucket that keeps none, where it names it at all."""
 
 
 def version(item: Mapping[str, Any], *, marker: bool) -> Version:
@@ -76,17 +18,42 @@ def version(item: Mapping[str, Any], *, marker: bool) -> Version:
     Raises:
         BadAnswer: It is malformed.
     """
-    size = 0 if marker else item.get("Size")
-    if not isinstance(size, int) or size < 0:
-        _refuse("Size", "a number of bytes")
     return Version(
-        key=_text(item.get("Key"), "Key"),
-        id=_text(item.get("VersionId"), "VersionId"),
-        size=size,
-        modified=_time(item.get("LastModified"), "LastModified"),
+        key=text(item.get("Key"), "Key"),
+        id=text(item.get("VersionId"), "VersionId"),
+        size=0 if marker else number(item.get("Size"), "Size"),
+        modified=time(item.get("LastModified"), "LastModified"),
         latest=item.get("IsLatest") is True,
         marker=marker,
     )
+
+
+def page(answer: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[Listed]:
+    """Yield the objects on a page of ListObjectsV2.
+
+    Raises:
+        BadAnswer: It is malformed: of another bucket or prefix, or another number of objects than it says itself.
+    """
+    if text(answer.get("Name"), "Name") != bucket or answer.get("Prefix", "") != prefix:
+        refuse("Name", "the bucket and the prefix that were asked for")
+    items = answer.get("Contents", [])
+    if not isinstance(items, list) or number(answer.get("KeyCount"), "KeyCount") != len(items):
+        refuse("KeyCount", "as many as there are Contents")
+    for item in items:
+        key = text(item.get("Key"), "Key")
+        if not key.startswith(prefix):
+            refuse("Key", "a name that begins as was asked for")
+        yield Listed(key, number(item.get("Size"), "Size"), time(item.get("LastModified"), "LastModified"))
+
+
+def goes_on(answer: Mapping[str, Any]) -> str | None:
+    """Return the token by which the next page of ListObjectsV2 is asked for; None after the last.
+
+    Raises:
+        BadAnswer: It does not say whether there is one, or not which.
+    """
+    more = truth(answer.get("IsTruncated"), "IsTruncated")
+    return text(answer.get("NextContinuationToken"), "NextContinuationToken") if more else None
 
 
 def stored(key: str, answer: Mapping[str, Any]) -> Stored:
@@ -95,19 +62,19 @@ def stored(key: str, answer: Mapping[str, Any]) -> Stored:
     Raises:
         BadAnswer: It is malformed.
     """
-    size = answer.get("ContentLength")
-    if not isinstance(size, int) or size < 0:
-        _refuse("ContentLength", "a number of bytes")
+    encryption, replication = answer.get("ServerSideEncryption"), answer.get("ReplicationStatus")
     mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
     return Stored(
         key=key,
-        version=_text(answer.get("VersionId"), "VersionId"),
-        size=size,
-        modified=_time(answer.get("LastModified"), "LastModified"),
-        mode=None if mode is None else _text(mode, "ObjectLockMode"),
-        until=None if until is None else _time(until, "ObjectLockRetainUntilDate"),
+        version=text(answer.get("VersionId", _NO_VERSION), "VersionId"),
+        size=number(answer.get("ContentLength"), "ContentLength"),
+        modified=time(answer.get("LastModified"), "LastModified"),
+        mode=None if mode is None else text(mode, "ObjectLockMode"),
+        until=None if until is None else time(until, "ObjectLockRetainUntilDate"),
         sha256=_sha256(answer.get("ChecksumSHA256")),
-        metadata={str(name): str(value) for name, value in _mapping(answer.get("Metadata", {}), "Metadata").items()},
+        metadata={str(name): str(value) for name, value in mapping(answer.get("Metadata", {}), "Metadata").items()},
+        encryption=None if encryption is None else text(encryption, "ServerSideEncryption"),
+        replication=None if replication is None else text(replication, "ReplicationStatus"),
     )
 
 
@@ -115,32 +82,9 @@ def _sha256(said: object) -> str | None:
     if said is None:
         return None
     try:
-        data = base64.b64decode(_text(said, "ChecksumSHA256"), validate=True)
+        data = base64.b64decode(text(said, "ChecksumSHA256"), validate=True)
     except binascii.Error:
         data = b""
     if len(data) != 32:  # noqa: PLR2004 — bytes of a SHA-256; one over parts, "…-3", is none
-        _refuse("ChecksumSHA256", "the SHA-256 of the whole object")
+        refuse("ChecksumSHA256", "the SHA-256 of the whole object")
     return data.hex()
-
-
-def _mapping(value: object, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        _refuse(where, "an object")
-    return value
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        _refuse(where, "text")
-    return value
-
-
-def _time(value: object, where: str) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        _refuse(where, "a time with its zone")
-    return value.astimezone(UTC)
-
-
-def _refuse(where: str, expected: str) -> Never:
-    msg = f"the object store's answer is malformed: {where}: {expected} expected"
-    raise BadAnswer(msg)

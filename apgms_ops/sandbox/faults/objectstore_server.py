@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults.fault import Fault
-from apgms_ops.sandbox.faults.kafka_snapshots_tools import FILE as SNAPSHOTS
 from apgms_ops.sandbox.faults.kafka_snapshots_tools import OF_THE_STORE
-from apgms_ops.sandbox.faults.objectstore_tools import ALL, COMPLIANCE, order
+from apgms_ops.sandbox.faults.objectstore_tools import ALL, BACKUPS, EVERYWHERE, order
 from apgms_ops.sandbox.objectstore import NAME, ObjectStore
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
@@ -18,8 +17,8 @@ class _Switched(Fault):
     """It answers in another way."""
 
     component = NAME
-    reach = f"{COMPLIANCE} {SNAPSHOTS}"
-    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *OF_THE_STORE), Verdict.UNKNOWN)
+    reach = EVERYWHERE
+    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *BACKUPS, *OF_THE_STORE), Verdict.UNKNOWN)
     switch: ClassVar[str]
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
@@ -62,8 +61,8 @@ class Hung(Fault):
     id = "objectstore-hung"
     title = "The object store accepts connections and never answers."
     component = NAME
-    reach = f"{COMPLIANCE} {SNAPSHOTS}"
-    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *OF_THE_STORE), Verdict.UNKNOWN)
+    reach = EVERYWHERE
+    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *BACKUPS, *OF_THE_STORE), Verdict.UNKNOWN)
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time
         """Stop the process."""

@@ -31,6 +31,12 @@ def backend() -> "S3Backend":
     return found
 
 
+def region_of(bucket: str) -> str | None:
+    """Return where a bucket is; None: there is none."""
+    found = backend().buckets.get(bucket)
+    return None if found is None else str(found.region_name)
+
+
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """Of a user."""
@@ -48,11 +54,16 @@ def make(settings: Settings) -> dict[str, AccessKey]:
     here = {"LocationConstraint": settings.region}
     s3.create_bucket(Bucket=settings.bucket, ObjectLockEnabledForBucket=True, CreateBucketConfiguration=here)
     s3.create_bucket(Bucket=settings.backups, CreateBucketConfiguration=here)
+    there = {"LocationConstraint": settings.copies_region}
+    client(settings, "s3", settings.copies_region).create_bucket(
+        Bucket=settings.copies, CreateBucketConfiguration=there
+    )
     retention = {"Mode": "COMPLIANCE", "Days": settings.retention_days}
     lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
-    for bucket in (settings.bucket, settings.backups):
+    for bucket in (settings.bucket, settings.backups, settings.copies):
         protect(bucket, s3)
     s3.put_object_lock_configuration(Bucket=settings.bucket, ObjectLockConfiguration=lock)
+    backend().put_bucket_replication(settings.backups, replication(settings.copies))
     evidence = _allowed(_ACTIONS, settings.bucket)
     granted = {USER: [evidence, _allowed(_READING, settings.backups)], WRITER: [_allowed(_TAKING, settings.backups)]}
     iam = client(settings, "iam")
@@ -65,6 +76,22 @@ def protect(bucket: str, s3: Any) -> None:  # noqa: ANN401 — boto3's clients h
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(_PUBLIC, True))
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def replication(bucket: str, status: str = "Enabled") -> dict[str, Any]:
+    """Return what moto holds of a bucket all of whose objects are copied to another."""
+    rule = {"ID": "copies", "Priority": "1", "Status": status, "Destination": {"Bucket": f"arn:aws:s3:::{bucket}"}}
+    return {"Role": f"arn:aws:iam::{_ACCOUNT}:role/copies", "Rule": [rule]}
+
+
+def ageing(days: int, storage: str | None = None) -> list[Any]:
+    """Return what moto holds of a bucket whose objects go after some days, or are moved to another storage class."""
+    from moto.s3.models import LifecycleRule, LifecycleTransition  # noqa: PLC0415 — heavy
+
+    if storage is None:
+        return [LifecycleRule("tidy", prefix="", status="Enabled", expiration_days=str(days))]
+    moved = [LifecycleTransition(days=days, storage_class=storage)]
+    return [LifecycleRule("cheap", prefix="", status="Enabled", transitions=moved)]
 
 
 def _allowed(actions: tuple[str, ...], bucket: str) -> dict[str, Any]:
@@ -80,12 +107,12 @@ def _user(iam: Any, name: str, statements: list[dict[str, Any]]) -> AccessKey:  
     return AccessKey(made["AccessKeyId"], made["SecretAccessKey"])
 
 
-def client(settings: Settings, service: str) -> Any:  # noqa: ANN401 — boto3's clients have no types
-    """Return a client for the time before the server asks who somebody is."""
+def client(settings: Settings, service: str, region: str | None = None) -> Any:  # noqa: ANN401 — boto3's have no types
+    """Return a client for the time before the server asks who somebody is; of the settings' region, or another."""
     import boto3  # noqa: PLC0415 — heavy
     from botocore.config import Config  # noqa: PLC0415 — heavy
 
-    session = boto3.session.Session("anybody", "anybody", region_name=settings.region)
+    session = boto3.session.Session("anybody", "anybody", region_name=region or settings.region)
     return session.client(
         service,
         endpoint_url=f"https://localhost:{settings.port}",

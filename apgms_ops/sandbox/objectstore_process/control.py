@@ -1,12 +1,13 @@
 """The orders that faults give the object store, on a port of their own: past everything that S3 refuses to anybody."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from apgms_ops.sandbox.objectstore_process.buckets import backend
+from apgms_ops.sandbox.objectstore_process.buckets import ageing, backend, replication
 from apgms_ops.sandbox.objectstore_process.objects import Objects
 from apgms_ops.sandbox.objectstore_process.settings import Settings
 from apgms_ops.sandbox.service_process.message import Refused
@@ -16,19 +17,30 @@ _LONGEST: Final = 1 << 20
 """Bytes of an order."""
 
 
-PROTECTIONS: Final[dict[str, tuple[str, Any]]] = {
-    "versioning": ("versioning_status", "Suspended"),
-    "encryption": ("encryption", None),
-    "public-access-block": ("public_access_block", None),
-    "lock": ("object_lock_enabled", False),
-    "default-retention": ("default_lock_days", 30),
-    "default-mode": ("default_lock_mode", "GOVERNANCE"),
+_ANYBODY: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"}],
+}
+PROTECTIONS: Final[dict[str, tuple[str, Callable[[Settings], Any]]]] = {
+    "versioning": ("versioning_status", lambda _: "Suspended"),
+    "encryption": ("encryption", lambda _: None),
+    "public-access-block": ("public_access_block", lambda _: None),
+    "policy": ("policy", lambda _: json.dumps(_ANYBODY).encode()),
+    "region": ("region_name", lambda _: "us-west-2"),
+    "replication": ("replication", lambda _: None),
+    "replication-enabled": ("replication", lambda settings: replication(settings.copies, "Disabled")),
+    "replication-known": ("replication", lambda _: replication("somebody-elses-bucket")),
+    "kept": ("rules", lambda _: ageing(30)),
+    "at-hand": ("rules", lambda _: ageing(30, "GLACIER")),
+    "lock": ("object_lock_enabled", lambda _: False),
+    "default-retention": ("default_lock_days", lambda _: 30),
+    "default-mode": ("default_lock_mode", lambda _: "GOVERNANCE"),
 }
 """What can be taken away → moto's attribute of the bucket, and its value without."""
 
 
 class Orders:
-    """What can be ordered: POST /switches, /put, /forget, /unprotect, /protect, /hide, /empty, /damage, /mend.
+    """What can be ordered: POST /switches, /put, /forget, /encrypt, /unprotect, /protect, /hide, ….
 
     All but the first are of the evidence's bucket, or of the one that "bucket" names.
     """
@@ -47,7 +59,7 @@ class Orders:
             Refused: There is no such order.
         """
         orders = {"/put": self._put, "/forget": self._forget, "/unprotect": self._unprotect, "/protect": self._protect}
-        orders |= {"/hide": self._objects.hide, "/empty": self._objects.empty}
+        orders |= {"/encrypt": self._encrypt, "/hide": self._objects.hide, "/empty": self._objects.empty}
         orders |= {"/damage": self._objects.damage, "/mend": self._objects.mend}
         if path == "/switches":
             self.switches.set(body)
@@ -60,15 +72,28 @@ class Orders:
         return str(body.get("bucket", self._settings.bucket))
 
     def _put(self, body: dict[str, Any]) -> object:
-        """Keep an object: {"key", "text", "mode", "days", "deleted"}; `mode` null: without a lock."""
+        """Keep an object: {"key", "text", "mode", "days", "deleted"}; `mode` null: without a lock.
+
+        With "plain", it is not encrypted, as what was stored before the bucket was; with "ago" (seconds), it is old.
+        """
         s3, bucket = backend(), self._bucket(body)
         key = s3.put_object(bucket, body["key"], body["text"].encode())
         key.lock_mode = body["mode"]
         until = datetime.now(UTC) + timedelta(days=body["days"])
         key.lock_until = f"{until:%Y-%m-%dT%H:%M:%S}Z" if body["mode"] else None
+        if body.get("plain"):
+            key.encryption = None
+        key.last_modified -= timedelta(seconds=body.get("ago", 0))
         if body["deleted"]:
             s3._set_delete_marker(bucket, body["key"])  # noqa: SLF001 — what a DELETE does
         return {"version": key.version_id}
+
+    def _encrypt(self, body: dict[str, Any]) -> object:
+        """Encrypt what was stored while the bucket was not: what copying each object over itself does."""
+        plain = [key for key in list(backend().buckets[self._bucket(body)].keys.values()) if _is_plain(key)]
+        for key in plain:
+            key.encryption = "AES256"
+        return {"encrypted": [key.name for key in plain]}
 
     def _forget(self, body: dict[str, Any]) -> object:
         """Forget every version of the objects whose name begins so: {"prefix"}."""
@@ -85,7 +110,7 @@ class Orders:
         attribute, without = PROTECTIONS[body["what"]]
         bucket = backend().buckets[self._bucket(body)]
         self._before.setdefault((bucket.name, attribute), getattr(bucket, attribute))
-        setattr(bucket, attribute, without)
+        setattr(bucket, attribute, without(self._settings))
         return {}
 
     def _protect(self, body: dict[str, Any]) -> object:
@@ -95,6 +120,10 @@ class Orders:
             if name == bucket.name:
                 setattr(bucket, attribute, self._before.pop((name, attribute)))
         return {}
+
+
+def _is_plain(key: Any) -> bool:  # noqa: ANN401 — moto's, or a delete marker of it
+    return getattr(key, "encryption", "") is None
 
 
 def server(port: int, orders: Orders) -> ThreadingHTTPServer:

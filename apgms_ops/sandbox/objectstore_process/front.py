@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from apgms_ops.sandbox.objectstore_process.buckets import region_of
 from apgms_ops.sandbox.service_process.switches import Spec, Switches
 
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -40,6 +41,8 @@ class Front:
             return _error(start_response, "403 Forbidden", "AccessDenied", "Access Denied")
         if self._switches.on("slow_down"):
             return _error(start_response, "503 Slow Down", "SlowDown", "Please reduce your request rate.")
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return self._answered(environ, _naming_region(environ, start_response))
         if environ["REQUEST_METHOD"] != "PUT":
             return self._answered(environ, start_response)
         if not _as_said(environ):
@@ -52,6 +55,18 @@ class Front:
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = b"".join(self._moto(environ, start_response))
         return _broken_off(body) if self._switches.on("truncate") else [body]
+
+
+def _naming_region(environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+    """Have a bucket's region be named also to who may not look into it, as S3 does; moto refuses, and says no more."""
+    path = environ["PATH_INFO"].strip("/")
+    region = None if "/" in path else region_of(path)
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 — as WSGI has it
+        named = [("x-amz-bucket-region", region)] if region is not None and status.startswith("403") else []
+        return start_response(status, [*headers, *named], *error)
+
+    return start
 
 
 def _broken_off(body: bytes) -> Iterator[bytes]:

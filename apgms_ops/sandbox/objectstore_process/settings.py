@@ -30,6 +30,10 @@ class Settings:
     """Into which its secret is written."""
     backups: str
     """The bucket of the backups: versioned, without Object Lock, for its old backups expire."""
+    copies: str
+    """The bucket that the backups' is replicated to."""
+    copies_region: str
+    """Its region."""
     writer_id_file: str
     """Into which the id of the access key is written with which backups and snapshots are taken."""
     writer_secret_file: str
