@@ -16,7 +16,12 @@ LAG = Check("checks/a.py::test_lag", "No group <is> behind.", "daily-checks", 3,
 BUDGET = Check("checks/b.py::test_budget", "Budget is left.", "daily-checks", 4)
 LEVELS = [
     Check(f"checks/{file}.py::test_{step}", "It holds.", section, step)
-    for file, section, last in (("s", "service-overview", 4), ("p", "deployment-procedure", 5), ("c", "compliance", 4))
+    for file, section, last in (
+        ("s", "service-overview", 4),
+        ("p", "deployment-procedure", 5),
+        ("b", "backups", 3),
+        ("c", "compliance", 4),
+    )
     for step in range(1, last + 1)
 ]
 

@@ -5,17 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from apgms_ops.clients.http import Answer
+from apgms_ops.clients.http.exchange import BrokenOff
 from apgms_ops.clients.http.shape import mapping
 from apgms_ops.clients.kubernetes import parse_jobs
 from apgms_ops.clients.kubernetes.action import Action
+from apgms_ops.clients.kubernetes.api import SIZE_LIMIT
 from apgms_ops.clients.kubernetes.client import KubernetesClient
-from apgms_ops.clients.kubernetes.errors import NotFound
+from apgms_ops.clients.kubernetes.errors import NotFound, refused
+from apgms_ops.clients.kubernetes.exchange import Exchange, Request
 from apgms_ops.clients.kubernetes.jobs import Job
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import BadAnswer
+from apgms_ops.errors import BadAnswer, Incomplete
 
 _TOLD: Final = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
 """Labels that the cluster gives a Job's pods, so that another Job's must not have them."""
+_GOOD: Final = range(200, 300)
 MADE_BY: Final = "app.kubernetes.io/managed-by"
 MADE_FOR: Final = "apgms-ops/job"
 """Labels of what is made here."""
@@ -89,7 +94,7 @@ class KubernetesCommands(KubernetesClient):
                 "template": pod,
             },
         }
-        answer = self._api.change(Action.on("create", "jobs", template.namespace), deadline, body=body)
+        answer = self._change(Action.on("create", "jobs", template.namespace), deadline, body=body)
         made = parse_jobs.job(answer.json(), answer.source)
         if made.name != name:
             msg = f"{answer.source}: another Job was made than was asked for"
@@ -120,6 +125,29 @@ class KubernetesCommands(KubernetesClient):
         self._identified(deadline)
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         try:
-            self._api.change(Action.on("delete", "jobs", namespace, name), deadline, body=body)
+            self._change(Action.on("delete", "jobs", namespace, name), deadline, body=body)
         except NotFound:
             return
+
+    def _change(self, action: Action, deadline: Deadline, *, body: object) -> Answer:
+        """Ask once for something that changes something, and return the good answer.
+
+        It is not tried again: whether a request that nobody answered was carried out, only a look tells.
+
+        Raises:
+            AccessDenied: 401 or 403; the text names what to grant.
+            NotFound: 404.
+            Unobserved: There is no good answer; whether it was done is not known.
+        """
+        api, source = self._api, f"{self._api.source}, {action}"
+        request = Request(action.method, action.path, body=body)
+        try:
+            reply = Exchange(
+                api.line, request, source=source, size_limit=SIZE_LIMIT, redact=self._recorder.redact
+            ).perform(deadline)
+        except BrokenOff as error:
+            raise Incomplete(str(error)) from error
+        answer = Answer(source, reply.status, reply.headers, reply.body, self._recorder.redact)
+        if answer.status not in _GOOD:
+            raise refused(answer, action, api.who)
+        return answer

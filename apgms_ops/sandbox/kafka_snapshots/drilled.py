@@ -31,7 +31,9 @@ class DrilledTopic(Component):
             SandboxError: It could not be carried out.
         """
         command = ("drill", "restore-topic", "--topic", _TOPIC, "--timestamp", world.get(EPOCH), "--yes")
-        operate(world, (*command, "--records", str(world.folder(self.name))), deadline, codes=(0, 1))
+        operate(
+            world, (*command, "--records", str(world.folder(self.name))), deadline, codes=(0, 1), component=self.name
+        )
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Need nothing more: the command has said that it is recorded."""

@@ -32,12 +32,16 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments[1:])
     target = asked.target or f"{asked.topic}.restored-{asked.timestamp}"
     wanted = Wanted(asked.topic, asked.timestamp, target, asked.into_live, asked.offsets, asked.group_suffix)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — heavy
+    from confluent_kafka import KafkaException  # noqa: PLC0415 — heavy
+
+    broken = (KafkaException, BotoCoreError, ClientError, OSError, EOFError, ValueError, KeyError, TypeError)
     try:
         Restore(Settings.read(Path(arguments[0])), wanted, _say).run()
     except Failed as error:
         _say(f"failed: {error}")
         return 1
-    except Exception as error:  # noqa: BLE001 — S3, Kafka, or the disk: whatever it is, who follows must read it
+    except broken as error:  # S3, Kafka, or the disk: who follows must read what it is
         _say(f"failed: {type(error).__name__}: {str(error)[:500]}")
         return 1
     return 0

@@ -173,6 +173,16 @@ def test_dead_letters_are_counted_by_their_offsets() -> None:
     assert [(letter.topic, letter.arrived) for letter in letters] == [("t.one", 1), ("t.two", 0)]
 
 
+def test_what_topics_hold_is_told_by_their_offsets() -> None:
+    """From where, from a moment on, and up to where; a topic that is not there is left out."""
+    found = client(Pod()).bounds({"t.one": NOW - timedelta(hours=24), "t.none": NOW}, Deadline(5))
+    letters = client(Pod()).dead_letters(["t.one"], timedelta(hours=24), Deadline(5))
+    assert [(one.topic, one.partition, one.since, one.end) for one in found] == [
+        (one.topic, one.partition, one.since, one.end) for one in letters
+    ]
+    assert [one.start for one in found] == [1]
+
+
 def test_messages_are_refused_with_what_is_needed() -> None:
     """The tools know offsets and no messages: emitted ids are UNKNOWN, and the reason says what they would need."""
     with pytest.raises(Unobserved, match="needs a connection to the brokers"):

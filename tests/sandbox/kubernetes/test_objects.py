@@ -43,7 +43,7 @@ def test_every_workload_rolls_out(applied: Small) -> None:
         "postgres-1",
     ]
     assert applied.names("pods", lambda pod: pod["metadata"]["labels"]["app"].startswith("kafka-re")) == []
-    assert applied.get("cronjobs", "kafka-snapshot")["spec"]["suspend"] is True
+    assert applied.get("cronjobs", "kafka-snapshot")["spec"]["suspend"] is False
 
 
 def test_every_service_leads_somewhere(applied: Small) -> None:
