@@ -13,11 +13,13 @@ from apgms_ops.cli import (
     controls,
     docs,
     doctor,
+    drill,
     environment,
     evidence,
     gate,
     release,
     report,
+    restore_topic,
     runs,
     sandbox,
     smoke,
@@ -43,6 +45,8 @@ _COMMANDS = (
     runs,
     waivers,
     backups,
+    drill,
+    restore_topic,
     report,
 )
 

@@ -20,12 +20,17 @@ _SANDBOX = "sandbox"
 def environment_file(name: str, environments: str | None) -> Path:
     """Return the file of an environment; of the sandbox the running one's copy, with its key and authority filled in.
 
+    A file that is named by its path, and is not the sandbox's template, is that file: the copy of one sandbox is never
+    taken for that of another.
+
     Raises:
         EnvironmentInvalid: There is none.
     """
-    path = find(name, folder_of_environments(environments, os.environ, Path.cwd()))
+    folder = folder_of_environments(environments, os.environ, Path.cwd())
+    path = find(name, folder)
     running = location.root(os.environ) / path.name
-    return running if path.stem == _SANDBOX and running.is_file() else path.resolve()
+    template = path.stem == _SANDBOX and path.resolve().parent == folder.resolve()
+    return running if template and running.is_file() else path.resolve()
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,19 @@ from pydantic import Field, model_validator
 
 from apgms_ops.environment.evidence import Prefix
 from apgms_ops.environment.smoke import HttpsUrl
-from apgms_ops.environment.types import Count, Duration, Expected, Limit, Model, Name, SecretRef, Seq, Text
+from apgms_ops.environment.types import (
+    Count,
+    Duration,
+    Expected,
+    Limit,
+    Model,
+    Name,
+    Ratio,
+    SecretRef,
+    Seq,
+    Text,
+    TopicName,
+)
 from apgms_ops.environment.via import ExecVia
 
 Stanza = Annotated[
@@ -100,6 +112,10 @@ class Snapshots(Model):
     """What their objects' names begin with."""
     newest: Limit[Duration]
     """How old the newest snapshot of a topic may be."""
+    lacking: Limit[Ratio]
+    """Share of a partition's offsets for which a snapshot may hold no record: markers of transactions take some."""
+    compacted: Seq[TopicName] = ()
+    """Topics of which the broker keeps the newest record of a key alone, so that most offsets hold none."""
     cron_job: Name = "kafka-snapshot"
     """The CronJob that takes them, in the platform's namespace."""
     restore_job: Name = "kafka-restore"

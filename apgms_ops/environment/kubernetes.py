@@ -14,6 +14,8 @@ class Kubernetes(Model):
 
     context: Text | None = None
     """A context of the kubeconfig file, which must verify certificates; "in-cluster" for the pod's own account."""
+    operator_context: Text | None = None
+    """The context of commands that change something there (restores); `context` where it is left out."""
     kubeconfig: Text | None = None
     """The kubeconfig file; `$KUBECONFIG`, or the one in the home folder, where it is left out."""
     server: HttpUrl | None = None
@@ -29,6 +31,9 @@ class Kubernetes(Model):
     def _one_way(self) -> Self:
         if (self.context is None) == (self.server is None):
             msg = "expected either context or server"
+            raise ValueError(msg)
+        if self.operator_context is not None and self.context is None:
+            msg = "operator_context belongs to context, not to server"
             raise ValueError(msg)
         if self.kubeconfig is not None and self.context in (None, IN_CLUSTER):
             msg = "kubeconfig belongs to a context of its own, not to server or in-cluster"

@@ -21,7 +21,9 @@ from apgms_ops.environment.model import (
 from apgms_ops.environment.types import Absent
 from apgms_ops.environment.via import Path
 from apgms_ops.errors import EnvironmentInvalid, Unobserved
+from apgms_ops.estate import changing
 from apgms_ops.estate.pods import Pods
+from apgms_ops.estate.proxied import through
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret, SecretReference
 
@@ -30,11 +32,11 @@ if TYPE_CHECKING:
     from apgms_ops.clients.gateway.front_door import Customer, FrontDoor, Login
     from apgms_ops.clients.github import GithubClient
     from apgms_ops.clients.github.commands import GithubCommands
-    from apgms_ops.clients.http import Answer
-    from apgms_ops.clients.http.through import Through
     from apgms_ops.clients.kafka.client import KafkaClient
+    from apgms_ops.clients.kafka.commands import KafkaCommands
     from apgms_ops.clients.kafka.tool_reader import ToolReader
     from apgms_ops.clients.kubernetes.client import KubernetesClient
+    from apgms_ops.clients.kubernetes.commands import KubernetesCommands
     from apgms_ops.clients.objectstore import ObjectStoreClient
     from apgms_ops.clients.pgbackrest import PgbackrestClient
     from apgms_ops.clients.postgres import PostgresClient
@@ -70,17 +72,6 @@ class Estate:
             msg = f"environment {self.environment.name} has no section [{name}]"
             raise EnvironmentInvalid(msg)
         return section
-
-    def _through(self, via: str) -> "Through":
-        """Return how to ask a service through the API server."""
-        path, kubernetes = Path.parse(via), self.kubernetes
-
-        def ask(target: str, headers: Mapping[str, str], size_limit: int, deadline: Deadline) -> "Answer":
-            return kubernetes.service_get(
-                path.namespace, path.name, target, deadline, headers=headers, size_limit=size_limit
-            )
-
-        return ask
 
     @cached_property
     def archive(self) -> "ObjectStoreClient":
@@ -194,6 +185,13 @@ class Estate:
             tools=None if section.via is None else self._tools(section, section.via),
         )
 
+    @cached_property
+    def kafka_commands(self) -> "KafkaCommands":
+        """What can be asked of the brokers that changes something: for commands; no probe can name it."""
+        section: Kafka = self._section(self.environment.kafka, "kafka")
+        secrets = (self._secret(section.security.username), self._secret(section.security.password))
+        return changing.kafka_commands(section, secrets, self._recorder)
+
     def _tools(self, section: Kafka, via: str) -> "ToolReader":
         """Return who runs Kafka's own tools: in a pod of the workload that the environment names."""
         from apgms_ops.clients.kafka.tool_reader import Ran, ToolReader  # noqa: PLC0415 — heavy
@@ -209,18 +207,17 @@ class Estate:
     @cached_property
     def kubernetes(self) -> "KubernetesClient":
         """The Kubernetes client."""
-        from apgms_ops.clients.kubernetes.access import Access  # noqa: PLC0415 — heavy
         from apgms_ops.clients.kubernetes.client import KubernetesClient  # noqa: PLC0415 — heavy
 
         section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
-        access = Access(
-            context=section.context,
-            kubeconfig=section.kubeconfig,
-            server=section.server,
-            token=self._secret(section.token),
-            ca_file=section.ca_file,
-        )
+        access = changing.access(section, section.context, self._secret(section.token))
         return KubernetesClient(access=access, recorder=self._recorder)
+
+    @cached_property
+    def kubernetes_commands(self) -> "KubernetesCommands":
+        """What can be asked of the cluster that changes something: for commands; no probe can name it."""
+        section: Kubernetes = self._section(self.environment.kubernetes, "kubernetes")
+        return changing.kubernetes_commands(section, self._secret(section.token), self._recorder)
 
     @cached_property
     def postgres(self) -> "PostgresClient":
@@ -291,7 +288,7 @@ class Estate:
         section: Prometheus = self._section(self.environment.prometheus, "prometheus")
         return PrometheusClient(
             url=section.where,
-            through=None if section.via is None else self._through(section.via),
+            through=None if section.via is None else through(section.via, self.kubernetes),
             token=self._secret(section.token),
             ca_file=section.ca_file,
             identity_label=section.identity_label,

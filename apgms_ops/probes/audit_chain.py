@@ -181,14 +181,14 @@ def audit_chain(
     service, promised = persistence_of(environment)
     with postgres.snapshot(deadline) as snapshot:
         require_current(snapshot.server)
-        _require_payload(snapshot, deadline)
+        require_payload(snapshot, deadline)
         known = _last_verified(earlier, snapshot.server.system_id)
         if known is None and promised.anchor is not None:
             known = Link(promised.anchor.seq, promised.anchor.hash), f"environment {environment.name}"
         extent = snapshot.row(_EXTENT, deadline)
         rows = extent.integer("rows")
         first = known[0].seq if known and rows > WHOLE else 0
-        broken, count = _broken(snapshot, first, deadline)
+        broken, count = broken_rows(snapshot, first, deadline)
         return AuditChain(
             service=service,
             system_id=snapshot.server.system_id,
@@ -197,8 +197,8 @@ def audit_chain(
             first_seq=first,
             broken=broken,
             broken_count=count,
-            head=_head(snapshot, deadline),
-            anchor=None if known is None else Anchored(*known, _hash_of(snapshot, known[0].seq, deadline)),
+            head=head_of(snapshot, deadline),
+            anchor=None if known is None else Anchored(*known, hash_of(snapshot, known[0].seq, deadline)),
             oldest=extent.time_or_none("oldest"),
             since=promised.since,
         )
@@ -211,7 +211,7 @@ _EXTENT: Final = Statement(
 )
 
 
-def _require_payload(snapshot: "Snapshot", deadline: Deadline) -> None:
+def require_payload(snapshot: "Snapshot", deadline: Deadline) -> None:
     """Require that the database keeps the text that was hashed.
 
     Raises:
@@ -229,7 +229,17 @@ def _require_payload(snapshot: "Snapshot", deadline: Deadline) -> None:
         raise Unobserved(msg)
 
 
-def _broken(snapshot: "Snapshot", first: int, deadline: Deadline) -> tuple[tuple[BrokenRow, ...], int]:
+def broken_rows(snapshot: "Snapshot", first: int, deadline: Deadline) -> tuple[tuple[BrokenRow, ...], int]:
+    """Recompute the chain; return the first rows that do not fit into it, and how many there are.
+
+    Args:
+        snapshot: The database.
+        first: The row to begin with; 0: the first of all, which follows none.
+        deadline: For all of it.
+
+    Raises:
+        Unobserved: It could not be recomputed to its head.
+    """
     statement = Statement(
         "rows that do not fit into the chain",
         _BROKEN,
@@ -245,7 +255,8 @@ def _broken(snapshot: "Snapshot", first: int, deadline: Deadline) -> tuple[tuple
     return tuple(named), count
 
 
-def _head(snapshot: "Snapshot", deadline: Deadline) -> Link | None:
+def head_of(snapshot: "Snapshot", deadline: Deadline) -> Link | None:
+    """Return the last row of the log; None where there is none, or where it has no hash."""
     statement = Statement(
         "the head of the chain",
         "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1",
@@ -257,7 +268,8 @@ def _head(snapshot: "Snapshot", deadline: Deadline) -> Link | None:
     return None
 
 
-def _hash_of(snapshot: "Snapshot", seq: int, deadline: Deadline) -> str | None:
+def hash_of(snapshot: "Snapshot", seq: int, deadline: Deadline) -> str | None:
+    """Return a row's hash; None where there is no such row, or where it has none."""
     statement = Statement(
         "the anchored row", "SELECT hash FROM audit_log WHERE seq = %(seq)s", {"hash": Kind.TEXT}, {"seq": seq}
     )

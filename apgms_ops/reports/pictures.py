@@ -18,6 +18,7 @@ from apgms_ops.probes.outside_view import outside_views
 from apgms_ops.probes.probe import Probe
 from apgms_ops.probes.reconciliation_gauge import reconciliation_gauge
 from apgms_ops.probes.registry_lookups import uncached_lookups
+from apgms_ops.probes.rehearsals import rehearsals
 from apgms_ops.probes.release_comparison import release_comparison
 from apgms_ops.probes.rollouts import rollouts
 from apgms_ops.reports import (
@@ -29,6 +30,7 @@ from apgms_ops.reports import (
     latency_picture,
     outside_picture,
     reconciliation_picture,
+    rehearsal_picture,
     rollout_picture,
 )
 
@@ -41,6 +43,7 @@ PICTURES: Mapping[str, tuple[Probe, Callable[[Any, Limits], str]]] = {
     "latencies": (latencies, latency_picture.draw),
     "outside_views": (outside_views, outside_picture.draw),
     "reconciliation_gauge": (reconciliation_gauge, reconciliation_picture.draw),
+    "rehearsals": (rehearsals, rehearsal_picture.draw),
     "uncached_lookups": (uncached_lookups, latency_picture.draw),
 }
 """Name of a probe → the probe, whose facts they must be, and how these are drawn."""

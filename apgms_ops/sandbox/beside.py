@@ -12,8 +12,8 @@ from apgms_ops.sandbox.kubernetes.objects import PLATFORM, Estate
 from apgms_ops.sandbox.world import World
 
 _SERVED: Final = ("prometheus", "alertmanager")
-_NEVER_RUN: Final = "kafka-tools"
-"""The image of Jobs that stay suspended."""
+_TOOLS: Final = "kafka-tools"
+"""The image of the CronJob and of restores, which the component of the snapshots offers."""
 _REPLICAS: Final = {"postgres": 2, "kafka-exporter": 1}
 _POLL: Final = 0.1
 
@@ -31,7 +31,7 @@ class Beside(Component):
 
     def start(self, world: World, deadline: Deadline) -> None:
         """Apply all of it."""
-        tags = {workload: tag for workload, (tag, _) in images.ADOPTED.items()} | {_NEVER_RUN: "1"}
+        tags = {workload: tag for workload, (tag, _) in images.ADOPTED.items()} | {_TOOLS: "1"}
         estate = Estate(
             images={workload: images.reference(workload, tag) for workload, tag in tags.items()},
             replicas={},

@@ -11,6 +11,8 @@ from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.edge import Edge
 from apgms_ops.sandbox.github import Github
 from apgms_ops.sandbox.kafka import Broker
+from apgms_ops.sandbox.kafka_snapshots.component import KafkaSnapshots
+from apgms_ops.sandbox.kafka_snapshots.drilled import DrilledTopic
 from apgms_ops.sandbox.kubernetes.choice import ControlPlane
 from apgms_ops.sandbox.node import Node
 from apgms_ops.sandbox.objectstore import ObjectStore
@@ -19,6 +21,7 @@ from apgms_ops.sandbox.pgbackrest import Pgbackrest
 from apgms_ops.sandbox.platform import Platform
 from apgms_ops.sandbox.postgres import Postgres
 from apgms_ops.sandbox.prometheus import Prometheus
+from apgms_ops.sandbox.rehearsed import RehearsedRestore
 from apgms_ops.sandbox.second_rollout import SecondRollout
 from apgms_ops.sandbox.services import ApiGateway, Audit, Payments, Registries
 from apgms_ops.sandbox.source import PlatformSource
@@ -52,8 +55,11 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         SecondRollout(),
         Timestamps(),
         ObjectStore(),
+        KafkaSnapshots(),
+        DrilledTopic(),
         Pgbackrest(),
         VerifiedBackups(),
+        RehearsedRestore(),
     )
 
 

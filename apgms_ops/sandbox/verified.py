@@ -37,7 +37,14 @@ class VerifiedBackups(Component):
         """Need nothing more: the command has said that it is recorded."""
 
 
-def operate(world: World, arguments: tuple[str, ...], deadline: Deadline, *, codes: tuple[int, ...] = (0,)) -> str:
+def operate(
+    world: World,
+    arguments: tuple[str, ...],
+    deadline: Deadline,
+    *,
+    codes: tuple[int, ...] = (0,),
+    component: str = NAME,
+) -> str:
     """Run a command of apgms-ops on this sandbox, and return what it said.
 
     Args:
@@ -45,15 +52,17 @@ def operate(world: World, arguments: tuple[str, ...], deadline: Deadline, *, cod
         arguments: The command; the environment is added.
         deadline: For all of it.
         codes: The exit codes that are expected.
+        component: Whose folder it is done in.
 
     Raises:
         SandboxError: It ended in another way.
     """
     template = Path(world.get(TEMPLATE))
-    file = world.folder(NAME) / FILLED
+    file = world.folder(component) / FILLED
     write_atomically(file, fill(template.read_text(encoding="utf-8"), world.values(), template.name))
     command = [sys.executable, "-c", _COMMAND, *arguments, "--env", str(file)]
-    done = errands.run(world, NAME, command, deadline, name=f"apgms-ops {' '.join(arguments)}")
+    here = {"APGMS_SANDBOX": str(world.root)}  # not the sandbox of whoever else runs one as this user
+    done = errands.run(world, component, command, deadline, env=here, name=f"apgms-ops {' '.join(arguments)}")
     if done.returncode not in codes:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it said nothing"]
         msg = f"apgms-ops {' '.join(arguments)} ended with {done.returncode}: {' '.join(said[-3:])}"

@@ -19,6 +19,7 @@ LANES: Final = {
     "prometheus": "metrics",
     "deployment": "metrics",
     "kafka": "broker",
+    "kafka-snapshots": "snapshots",
     "audit": "database",
     "postgres": "database",
     "github": "release",
@@ -27,6 +28,7 @@ LANES: Final = {
     "backups-bucket": "backups-bucket",
     "timestamps": "site",
     "pgbackrest": "backups",
+    "backups-drills": "drills",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})

@@ -4,9 +4,20 @@ What may enter: reading brokers over Kafka's protocol, and reading what Kafka's 
 The facts are named here; `KafkaClient` is in `client`, which the driver's own process has no use for.
 """
 
-from apgms_ops.clients.kafka.facts import DeadLetters, Group, GroupProtocol, GroupState, Member, Offset, Reading, Topic
+from apgms_ops.clients.kafka.facts import (
+    Bounds,
+    DeadLetters,
+    Group,
+    GroupProtocol,
+    GroupState,
+    Member,
+    Offset,
+    Reading,
+    Topic,
+)
 
 __all__ = [
+    "Bounds",
     "DeadLetters",
     "Group",
     "GroupProtocol",

@@ -1,10 +1,10 @@
 """Reads of Kafka: groups and their offsets, and what arrived on a topic."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from apgms_ops.clients.kafka import wire
-from apgms_ops.clients.kafka.facts import DeadLetters, Reading
+from apgms_ops.clients.kafka.facts import Bounds, DeadLetters, Reading
 from apgms_ops.clients.kafka.process import ReaderProcess
 from apgms_ops.clients.kafka.tool_reader import ToolReader
 from apgms_ops.clients.kafka.window import WindowClient
@@ -120,6 +120,22 @@ class KafkaClient:
         self._recorder.identify("kafka", answer["cluster_id"])
         self._recorder.raw_json("dead letters", {"since": answer["since"], "ends": answer["ends"]})
         return wire.dead_letters(answer)
+
+    def bounds(self, since: Mapping[str, datetime], deadline: Deadline) -> tuple[Bounds, ...]:
+        """Read what topics hold now, and what of it is not older than a moment; one that does not exist is left out.
+
+        Args:
+            since: Topic → its moment.
+            deadline: For all of it.
+
+        Raises:
+            Unobserved: It could not be read, of every partition.
+        """
+        moments = {topic: int(moment.timestamp() * 1000) for topic, moment in since.items()}
+        answer = self._process.ask("bounds", deadline, "reading what topics hold", topics=moments)
+        self._recorder.identify("kafka", answer["cluster_id"])
+        self._recorder.raw_json("bounds", {key: answer[key] for key in ("starts", "since", "ends")})
+        return wire.bounds(answer)
 
     def _record(self, reading: Reading) -> None:
         """Keep what was read in the form that Kafka's own tool prints."""

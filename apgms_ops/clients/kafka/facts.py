@@ -144,6 +144,19 @@ class DeadLetters:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """One partition of a topic: what it holds, and what it held at a moment."""
+
+    topic: str
+    partition: int
+    start: int
+    """The oldest offset that is there."""
+    since: int
+    """The offset of the first message that is not older, by its own timestamp; the end if there is none."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Topics, groups and offsets, read one after the other within moments."""
 

@@ -101,6 +101,32 @@ class Reader:
             raise Incomplete((*failed, *failed_too)[0])
         return {"cluster_id": cluster_id, "since": wire.by_topic(before), "ends": wire.by_topic(ends)}
 
+    def bounds(self, deadline: Deadline, *, topics: Mapping[str, int]) -> Json:
+        """Read what topics hold: from where, from a moment on (each its own), and up to where.
+
+        Args:
+            deadline: For all of it.
+            topics: Topic → its moment, in milliseconds since 1970.
+
+        Raises:
+            Unobserved: It could not be read, of every partition.
+        """
+        cluster_id = self._identify(deadline)
+        found = [topic for topic in self._topics(deadline, list(topics)) if topic.name in topics]
+        places = tuple(parse.places(found))
+        since: dict[Place, int] = {}
+        starts, failed = self._offsets(places, _spec("earliest"), deadline)
+        for moment in sorted(set(topics.values())):
+            own = parse.places(topic for topic in found if topics[topic.name] == moment)
+            told, more = self._offsets(tuple(own), _spec(moment), deadline)
+            since |= told
+            failed += more
+        ends, more = self._offsets(places, _spec("latest"), deadline)  # last, so that nothing lies beyond them
+        if failed + more:
+            raise Incomplete((*failed, *more)[0])
+        answer = {"starts": starts, "since": since, "ends": ends}
+        return {"cluster_id": cluster_id, **{key: wire.by_topic(value) for key, value in answer.items()}}
+
     def _left(self, deadline: Deadline) -> float:
         return self._connection.seconds(deadline, "reading Kafka")
 

@@ -53,7 +53,7 @@ def _answer(verbs: Mapping[str, Verb], question: Json) -> Json:
 
 def _verbs(connection: Connection, settings: Mapping[str, Any]) -> Mapping[str, Verb]:
     reader = Reader(connection, read_committed=settings["read_committed"])
-    return {"read": reader.read, "dead_letters": reader.dead_letters}
+    return {"read": reader.read, "dead_letters": reader.dead_letters, "bounds": reader.bounds}
 
 
 if __name__ == "__main__":

@@ -61,14 +61,19 @@ class ToolReader:
         Raises:
             Unobserved: It could not be answered, or not by these tools.
         """
-        if verb not in ("read", "dead_letters"):
+        known: Mapping[str, Callable[..., Json]] = {
+            "read": self._read,
+            "dead_letters": self._dead_letters,
+            "bounds": self._bounds,
+        }
+        if verb not in known:
             msg = (
                 f"{doing}: Kafka's own tools tell offsets, and no messages: "
                 "this needs a connection to the brokers (kafka.bootstrap without kafka.via)"
             )
             raise Unobserved(msg)
         with self._lock:
-            return self._read(deadline, **arguments) if verb == "read" else self._dead_letters(deadline, **arguments)
+            return known[verb](deadline, **arguments)
 
     def _read(
         self, deadline: Deadline, *, groups: Sequence[str], topics: Sequence[str], every_group: bool, since: int | None
@@ -123,6 +128,20 @@ class ToolReader:
             "since": wire.by_topic({place: before.get(place, -1) for place in own}),
             "ends": wire.by_topic(own),
         }
+
+    def _bounds(self, deadline: Deadline, *, topics: Mapping[str, int]) -> Json:
+        cluster_id = self._identify(deadline)
+        moments = {moment: self._offsets(str(moment), deadline) for moment in sorted(set(topics.values()))}
+        tables = {"starts": self._offsets("earliest", deadline), "ends": self._offsets("latest", deadline)}
+        for _, failed in (*moments.values(), *tables.values()):
+            for (topic, partition), why in failed.items():
+                if topic in topics:
+                    msg = f"{topic}-{partition}: {why}"
+                    raise Incomplete(msg)
+        own = {key: {p: o for p, o in found.items() if p[0] in topics} for key, (found, _) in tables.items()}
+        # The tool leaves out a partition in which no message is that young.
+        own["since"] = {place: moments[topics[place[0]]][0].get(place, -1) for place in own["ends"]}
+        return {"cluster_id": cluster_id, **{key: wire.by_topic(value) for key, value in own.items()}}
 
     def _identify(self, deadline: Deadline) -> str:
         if self._cluster_id is None:

@@ -195,6 +195,17 @@ class WindowClient:
             ]
         return tuple(found)
 
+    def fingerprint(self, topic: str, partition: int, start: int, end: int, deadline: Deadline) -> tuple[int, str]:
+        """Return the number of records of a range of a partition, and the digest of all that they hold.
+
+        Raises:
+            Unobserved: Some could not be read.
+        """
+        answer = self._process.ask(
+            "fingerprint", deadline, f"reading {topic}", topic=topic, partition=partition, start=start, end=end
+        )
+        return int(answer["records"]), str(answer["sha256"])
+
 
 def _add(read: Emitted, answer: Mapping[str, Any], extent: Extent, where: str) -> None:
     read.pieces.append(Piece(extent, decoded(answer["digests"])))

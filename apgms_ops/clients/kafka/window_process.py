@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from apgms_ops.clients.kafka.connection import Connection
+from apgms_ops.clients.kafka.fingerprint import Fingerprint
 from apgms_ops.clients.kafka.reader_process import Verb, serve
 from apgms_ops.clients.kafka.wire import Json
 from apgms_ops.deadline import Deadline
@@ -164,6 +165,20 @@ class WindowReader:
                 found.append((identity, source, message.timestamp()[1]))
         return {"found": found}
 
+    def fingerprint(self, deadline: Deadline, *, topic: str, partition: int, start: int, end: int) -> Json:
+        """Return the number of records of a range, and the digest of all that they hold.
+
+        Raises:
+            Unobserved: They could not be read, every one of them.
+        """
+        self._connection.connect(deadline)
+        seen = Fingerprint()
+        for message in self._messages(topic, partition, start, end, deadline):
+            kind, at = message.timestamp()
+            headers: Any = message.headers() or ()
+            seen.take(_raw(message.key()), _raw(message.value()), tuple(headers), at if kind else None)
+        return {"records": seen.records, "sha256": seen.sha256}
+
     def _messages(self, topic: str, partition: int, start: int, end: int, deadline: Deadline) -> "Iterator[Message]":
         """Yield the messages of a range, as far as they are there: markers of transactions have offsets too."""
         from confluent_kafka import KafkaError, TopicPartition  # noqa: PLC0415 — heavy
@@ -236,9 +251,13 @@ def _envelope(value: bytes | None) -> tuple[str, str]:
     return envelope["id"], envelope["source"]
 
 
+def _raw(data: str | bytes | None) -> bytes | None:
+    return data.encode() if isinstance(data, str) else data
+
+
 def _verbs(connection: Connection, settings: Mapping[str, Any]) -> Mapping[str, Verb]:
     reader = WindowReader(connection, read_committed=settings["read_committed"])
-    return {"extent": reader.extent, "ids": reader.ids, "find": reader.find}
+    return {"extent": reader.extent, "ids": reader.ids, "find": reader.find, "fingerprint": reader.fingerprint}
 
 
 def decoded(text: str) -> bytes:

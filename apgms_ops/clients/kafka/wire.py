@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from apgms_ops.clients.kafka import parse
 from apgms_ops.clients.kafka.facts import (
     Assigned,
+    Bounds,
     DeadLetters,
     Group,
     GroupProtocol,
@@ -73,6 +74,24 @@ def dead_letters(data: Json) -> tuple[DeadLetters, ...]:
         return tuple(
             DeadLetters(topic, partition, end if since[topic, partition] < 0 else since[topic, partition], end)
             for (topic, partition), end in sorted(_places(data["ends"]).items())
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _malformed(error) from error
+
+
+def bounds(data: Json) -> tuple[Bounds, ...]:
+    """Return what `Reader.bounds` answered, as facts.
+
+    Raises:
+        BadAnswer: It is not of that shape.
+    """
+    try:
+        starts, since, ends = (_places(data[key]) for key in ("starts", "since", "ends"))
+        # A negative offset says that no message is that young.
+        return tuple(
+            Bounds(topic, partition, starts[topic, partition], end if then < 0 else then, end)
+            for (topic, partition), end in sorted(ends.items())
+            for then in [since[topic, partition]]
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _malformed(error) from error

@@ -15,7 +15,7 @@ _GROUPS: Final = {
 """Resources of a group other than the core's, of which the checks ask."""
 _VERSION: Final = "v1"
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._:-]+")
-_METHODS: Final = {"create": "POST"}
+_METHODS: Final = {"create": "POST", "delete": "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,26 @@ class Api:
             raise refused(answer, action, self.who)
         return answer
 
+    def change(self, action: Action, deadline: Deadline, *, body: object) -> Answer:
+        """Ask once for something that changes something, and return the good answer.
+
+        It is not tried again: whether a request that nobody answered was carried out, only a look tells.
+
+        Raises:
+            AccessDenied: 401 or 403; the text names what to grant.
+            NotFound: 404.
+            Unobserved: There is no good answer; whether it was done is not known.
+        """
+        source = f"{self.source}, {action}"
+        try:
+            reply = self._once(Request(action.method, action.path, body=body), source, deadline, SIZE_LIMIT, None)
+        except BrokenOff as error:
+            raise Incomplete(str(error)) from error
+        answer = Answer(source, reply.status, reply.headers, reply.body, self._recorder.redact)
+        if answer.status not in _GOOD:
+            raise refused(answer, action, self.who)
+        return answer
+
     def get(self, path: str, deadline: Deadline) -> Answer:
         """Return a good answer for a path that belongs to no resource, such as `/version`.
 

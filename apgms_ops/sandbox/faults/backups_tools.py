@@ -33,9 +33,9 @@ HISTORY: Final = (WELL, NEWEST, FULL, PAGES, LACKS, CLUSTER, ENCRYPTED)
 ARCHIVE: Final = (GAP, ARCHIVED)
 DATABASE: Final = (*HISTORY, *ARCHIVE)
 """What is asked beside the primary, through the cluster."""
-_RESTORED: Final = f"{FOLDER}test_drills.py::test_a_restore_of_the_database_was_rehearsed"
+RESTORED: Final = f"{FOLDER}test_drills.py::test_a_restore_of_the_database_was_rehearsed"
 _TOPIC: Final = f"{FOLDER}test_drills.py::test_a_restore_of_a_topic_was_rehearsed"
-RECORDS: Final = (VERIFIED, _RESTORED, _TOPIC)
+RECORDS: Final = (VERIFIED, RESTORED, _TOPIC)
 """What is judged by the records in the archive."""
 ALL: Final = (*DATABASE, *RECORDS)
 """What asks the object store."""

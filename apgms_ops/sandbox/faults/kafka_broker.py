@@ -10,6 +10,7 @@ from apgms_ops.environment.model import Kafka
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.faults import audit_tools as audit
 from apgms_ops.sandbox.faults import deployment_tools as deployment
+from apgms_ops.sandbox.faults import kafka_snapshots_tools as snapshots
 from apgms_ops.sandbox.faults import kafka_tools as tools
 from apgms_ops.sandbox.faults import registries_tools as registries
 from apgms_ops.sandbox.faults.fault import Fault
@@ -39,6 +40,7 @@ _ALL: Final[Mapping[str, Verdict]] = dict.fromkeys(
         audit.REACHES,
         # The registries answer nothing that they cannot leave an audit event of.
         registries.RIGHT,
+        snapshots.HELD,
     ),
     Verdict.UNKNOWN,
 )

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Final
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults import kafka_tools as tools
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.kafka_snapshots_tools import HELD
+from apgms_ops.sandbox.kafka_snapshots import component
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -21,7 +23,7 @@ class TopicMissing(Fault):
     title = f"Topic {_UNREAD} does not exist."
     component = "kafka"
     references = ("D3.11",)
-    expected: ClassVar[Mapping[str, Verdict]] = {tools.TOPICS: Verdict.FAIL}
+    expected: ClassVar[Mapping[str, Verdict]] = {tools.TOPICS: Verdict.FAIL, HELD: Verdict.UNKNOWN}
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Delete it."""
@@ -46,6 +48,7 @@ class TopicMissing(Fault):
         self._await(world, deadline, there=True)
         tools.order(world, f"/topics/{_UNREAD}/resume", deadline)
         tools.another_past(world, deadline)  # in which this topic was not longer before
+        component.take(world, [_UNREAD], deadline)  # of what it holds now
 
     @staticmethod
     def _await(world: World, deadline: Deadline, *, there: bool) -> None:

@@ -2,14 +2,19 @@
 
 import signal
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from apgms_ops.deadline import Deadline
+from apgms_ops.sandbox.faults import backups_tools as backups
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.kafka_snapshots_tools import OF_THE_STORE
 from apgms_ops.sandbox.faults.objectstore_tools import ALL, BACKUPS, EVERYWHERE, order
 from apgms_ops.sandbox.objectstore import NAME, ObjectStore
+from apgms_ops.sandbox.pgbackrest.archiving import await_archived
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
+
+_SILENT: Final[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *BACKUPS, *backups.ALL, *OF_THE_STORE), Verdict.UNKNOWN)
 
 
 class _Switched(Fault):
@@ -17,7 +22,7 @@ class _Switched(Fault):
 
     component = NAME
     reach = EVERYWHERE
-    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *BACKUPS), Verdict.UNKNOWN)
+    expected: ClassVar[Mapping[str, Verdict]] = _SILENT
     switch: ClassVar[str]
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
@@ -28,6 +33,7 @@ class _Switched(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Switch it back."""
         order(world, "/switches", {self.switch: False}, deadline)
+        await_archived(world, deadline)
 
 
 class Refused(_Switched):
@@ -61,7 +67,7 @@ class Hung(Fault):
     title = "The object store accepts connections and never answers."
     component = NAME
     reach = EVERYWHERE
-    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys((*ALL, *BACKUPS), Verdict.UNKNOWN)
+    expected: ClassVar[Mapping[str, Verdict]] = _SILENT
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time
         """Stop the process."""
@@ -72,6 +78,7 @@ class Hung(Fault):
         """Let it go on."""
         world.signal(NAME, signal.SIGCONT)
         ObjectStore().ready(world, deadline)
+        await_archived(world, deadline)
 
 
 FAULTS: tuple[type[Fault], ...] = (Refused, SlowDown, Truncated, Hung)

@@ -45,8 +45,8 @@ class Estate:
             *(deployment(name, self.images[name], self.replicas[name]) for name in services),
             deployment("kafka-exporter", self.images["kafka-exporter"], 1, serves=False),
             stateful_set("postgres", self.images["postgres"], 2, 5432),
-            job("kafka-restore", self.images["kafka-tools"]),
-            cron_job("kafka-snapshot", self.images["kafka-tools"], "0 2 * * *"),
+            job("kafka-restore", self.images["kafka-tools"], "restore.sh"),
+            cron_job("kafka-snapshot", self.images["kafka-tools"], "snapshot.sh", "0 2 * * *"),
         ]
 
 
@@ -116,16 +116,20 @@ def outside(name: str, port: int, listens: int, network: str) -> tuple[Object, O
     return before, {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
 
 
-def job(name: str, image: str) -> Object:
-    """Return the Job that restores Kafka: suspended, so that it runs only once somebody resumes it."""
-    spec = {"suspend": True, "backoffLimit": 0, "template": _once(name, image)}
+def job(name: str, image: str, command: str) -> Object:
+    """Return the Job that restores Kafka: suspended, for it is the template of those that do."""
+    spec = {"suspend": True, "backoffLimit": 0, "template": _once(name, image, command)}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": _metadata(name), "spec": spec}
 
 
-def cron_job(name: str, image: str, schedule: str) -> Object:
-    """Return the CronJob of the nightly snapshot; suspended, for nothing here takes snapshots."""
-    template = {"spec": {"backoffLimit": 0, "template": _once(name, image)}}
-    spec = {"schedule": schedule, "suspend": True, "concurrencyPolicy": "Forbid", "jobTemplate": template}
+def cron_job(name: str, image: str, command: str, schedule: str) -> Object:
+    """Return the CronJob of the nightly snapshot.
+
+    The stand-in runs no CronJobs: the sandbox takes a snapshot as it starts, and writes that into the status. On a real
+    cluster the CronJob takes one each night besides.
+    """
+    template = {"spec": {"backoffLimit": 0, "template": _once(name, image, command)}}
+    spec = {"schedule": schedule, "suspend": False, "concurrencyPolicy": "Forbid", "jobTemplate": template}
     return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": _metadata(name), "spec": spec}
 
 
@@ -142,6 +146,6 @@ def _pods(name: str, container: Object) -> Object:
     return {"selector": {"matchLabels": labels}, "template": template}
 
 
-def _once(name: str, image: str) -> Object:
-    spec = {"restartPolicy": "Never", "containers": [{"name": name, "image": image}]}
+def _once(name: str, image: str, command: str) -> Object:
+    spec = {"restartPolicy": "Never", "containers": [{"name": name, "image": image, "command": [command]}]}
     return {"metadata": {"labels": {"app": name}}, "spec": spec}

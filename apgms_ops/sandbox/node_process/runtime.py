@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from apgms_ops.deadline import Deadline
@@ -86,7 +86,7 @@ class Runtime:
             )
             pid = replicas.start(self._world, place.component, settings, environment)
         else:
-            argv = [*(wanted.arguments or image.manifest["program"])]
+            argv = _argv(wanted, image)
             pid = self._world.spawn(place.component, argv, env=environment, process=place.process)
         identity = self._world.processes()[place.component][place.process]
         return self._run(place, replace(identity, pid=pid), owned=True)
@@ -132,6 +132,13 @@ class Runtime:
             began=self._clock(),
             owned=owned,
         )
+
+
+def _argv(wanted: Container, image: Image) -> list[str]:
+    """Return what to run: as the pod says, or else the image; a command that the image holds is found by its name."""
+    asked = [*(wanted.arguments or image.manifest["program"])]
+    own = image.manifest.get("commands") or {}
+    return [*own.get(PurePosixPath(asked[0]).name, asked[:1]), *asked[1:]]
 
 
 def unusable(image: Image, wanted: Container) -> str:

@@ -17,11 +17,15 @@ class Objects:
         self._contents: dict[tuple[str, str], bytes] = {}
 
     def hide(self, body: dict[str, Any]) -> object:
-        """Have an object gone, as if it had never been there: {"bucket", "key"}."""
-        bucket, key = self._one(body)
+        """Have an object gone, as if it had never been there: {"bucket", "key"}; or all that begin so: {"prefix"}."""
+        bucket = str(body.get("bucket", self._bucket))
         keys = backend().buckets[bucket].keys
-        self._hidden[bucket, key] = dict.pop(keys, key)  # moto's own knows no delete markers
-        return {"key": key}
+        gone = (
+            [key for key in list(keys) if key.startswith(body["prefix"])] if "prefix" in body else [self._one(body)[1]]
+        )
+        for key in gone:
+            self._hidden[bucket, key] = dict.pop(keys, key)  # moto's own knows no delete markers
+        return {"keys": gone}
 
     def empty(self, body: dict[str, Any]) -> object:
         """Have an object without content: {"bucket", "key"}."""

@@ -1,0 +1,37 @@
+"""The step that rehearses the restore of a topic once, by the command itself, so that there is a record of it."""
+
+from typing import Final
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.sandbox.component import Component
+from apgms_ops.sandbox.kafka_snapshots.component import EPOCH
+from apgms_ops.sandbox.kafka_snapshots.component import NAME as SNAPSHOTS
+from apgms_ops.sandbox.verified import operate
+from apgms_ops.sandbox.world import World
+
+_TOPIC: Final = "sbr.submit"
+"""A small one, which a group reads."""
+
+
+class DrilledTopic(Component):
+    """As somebody does every month; it has no process."""
+
+    name = "drilled-topic"
+    needs = (SNAPSHOTS, "node", "timestamps")
+    lives = False
+    lost_with = ("objectstore",)
+
+    def install(self, world: World, deadline: Deadline) -> None:
+        """Need nothing."""
+
+    def start(self, world: World, deadline: Deadline) -> None:
+        """Rehearse it; whether it passed is for a check to say.
+
+        Raises:
+            SandboxError: It could not be carried out.
+        """
+        command = ("drill", "restore-topic", "--topic", _TOPIC, "--timestamp", world.get(EPOCH), "--yes")
+        operate(world, (*command, "--records", str(world.folder(self.name))), deadline, codes=(0, 1))
+
+    def ready(self, world: World, deadline: Deadline) -> None:
+        """Need nothing more: the command has said that it is recorded."""
