@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from apgms_ops.clients.objectstore import AlreadyThere
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Archive, Environment, Evidence
-from apgms_ops.errors import ConfigurationError
+from apgms_ops.errors import ConfigurationError, Unobserved
 from apgms_ops.evidence import trust
 from apgms_ops.evidence.files import file_digest
 from apgms_ops.evidence.rehearsal import Rehearsal, signed
@@ -18,6 +19,10 @@ from apgms_ops.evidence.signing import Signer, signer_of
 
 if TYPE_CHECKING:
     from apgms_ops.clients.objectstore import ObjectStoreClient
+
+_TRIES: Final = 3
+_BETWEEN: Final = 2.0
+"""Seconds between tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,25 @@ class Recording:
         with tempfile.TemporaryDirectory(prefix="apgms-ops-drill-") as made:
             file = Path(made) / "record.json"
             file.write_bytes(content)
-            self.archive.add(
-                clean.key, file, deadline, sha256=file_digest(file), until=until, metadata={"kind": clean.kind}
-            )
+            self._put(clean, file, until, deadline)
         return clean.key
+
+    def _put(self, rehearsal: Rehearsal, file: Path, until: datetime, deadline: Deadline) -> None:
+        """Store it; what took hours is not lost to one connection that was not made."""
+        digest = file_digest(file)
+        for tried in range(1, _TRIES + 1):
+            try:
+                self.archive.add(
+                    rehearsal.key, file, deadline, sha256=digest, until=until, metadata={"kind": rehearsal.kind}
+                )
+            except AlreadyThere:
+                return  # by an attempt whose answer was lost: the name is of this microsecond
+            except Unobserved:
+                if tried == _TRIES:
+                    raise
+                deadline.pause(_BETWEEN * tried, "storing it again")
+            else:
+                return
 
 
 def prepare(
