@@ -14,7 +14,6 @@ from apgms_ops.environment.model import Environment
 from apgms_ops.errors import AccessDenied, DeadlineExceeded, Incomplete, RateLimited, Unobserved
 from apgms_ops.observation import Recorder
 from apgms_ops.probes.backup_bucket import backup_bucket
-
 from apgms_ops.probes.backup_objects import BackupObjects, backup_objects
 from apgms_ops.probes.codec import FactsCodec
 from apgms_ops.sandbox.faults import Fault
@@ -79,7 +78,7 @@ def environment() -> Environment:
 
 def verdicts(backups: ObjectStoreClient, environment: Environment) -> dict[str, Verdict]:
     """Return what each check comes to: its facts read through the probes, and by way of what is recorded of them."""
-    bucket: "BackupBucket" = _recorded(backup_bucket, backup_bucket.function(backups=backups, deadline=Deadline(20)))
+    bucket: BackupBucket = _recorded(backup_bucket, backup_bucket.function(backups=backups, deadline=Deadline(20)))
     objects: BackupObjects = _recorded(
         backup_objects, backup_objects.function(backups=backups, environment=environment, deadline=Deadline(20))
     )
