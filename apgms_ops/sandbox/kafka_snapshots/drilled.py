@@ -31,10 +31,7 @@ class DrilledTopic(Component):
         Raises:
             SandboxError: It could not be carried out.
         """
-        command = ("drill", "restore-topic", "--topic", _TOPIC, "--timestamp", world.get(EPOCH), "--yes")
-        operate(
-            world, (*command, "--records", str(world.folder(self.name))), deadline, codes=(0, 1), component=self.name
-        )
+        drill(world, world.get(EPOCH), deadline, codes=(0, 1))
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Need nothing more: the command has said that it is recorded."""
