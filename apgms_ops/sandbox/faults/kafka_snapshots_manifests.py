@@ -13,13 +13,14 @@ from apgms_ops.sandbox.faults.kafka_snapshots_tools import (
     HELD,
     OFFSETS,
     RECENT,
+    REHEARSED,
     UNDAMAGED,
     Objects,
     SnapshotFault,
     forget,
 )
 from apgms_ops.sandbox.faults.kafka_tools import produce
-from apgms_ops.sandbox.kafka_snapshots import component
+from apgms_ops.sandbox.kafka_snapshots import component, drilled
 from apgms_ops.sandbox.kafka_snapshots.format import MANIFEST, object_of
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
@@ -168,4 +169,32 @@ class NoOffsets(SnapshotFault):
         Objects(world, self.topic).say(lambda manifest: manifest.update(groups={}))
 
 
-FAULTS: tuple[type[Fault], ...] = (Truncated, OfAnotherTopic, TooOld, Future, Cut, Nothing, Ahead, NoOffsets)
+class DrillFailed(NoOffsets):
+    """All records came back, and the group did not: the rehearsal says so, and is kept."""
+
+    id = "kafka-snapshot-drill-failed"
+    title = "The last rehearsal of a topic's restore found that its group's offsets do not come back."
+    expected: ClassVar[Mapping[str, Verdict]] = {OFFSETS: Verdict.FAIL, REHEARSED: Verdict.FAIL}
+
+    def spoil(self, world: World, deadline: Deadline) -> None:
+        """Leave the offsets out, and rehearse a restore."""
+        super().spoil(world, deadline)
+        drilled.drill(world, str(Objects(world, self.topic).epoch), deadline, codes=(1,))
+
+    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:
+        """Take another snapshot, and rehearse its restore."""
+        super().heal(world, memo, deadline)
+        drilled.drill(world, str(Objects(world, self.topic).epoch), deadline, codes=(0,))
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    Truncated,
+    OfAnotherTopic,
+    TooOld,
+    Future,
+    Cut,
+    Nothing,
+    Ahead,
+    NoOffsets,
+    DrillFailed,
+)

@@ -21,6 +21,7 @@ UNDAMAGED: Final = f"{FILE}::test_no_snapshot_is_damaged"
 HELD: Final = f"{FILE}::test_snapshots_hold_what_their_topics_held"
 OFFSETS: Final = f"{FILE}::test_snapshots_hold_the_offsets_of_every_group"
 GOES_ON: Final = f"{FILE}::test_the_nightly_snapshot_goes_on"
+REHEARSED: Final = "checks/backups/test_drills.py::test_a_restore_of_a_topic_was_rehearsed"
 OF_THE_STORE: Final = (RECENT, COMPLETE, UNDAMAGED, HELD, OFFSETS)
 """The checks that read the store."""
 BACKUPS_CHECKS: Final = "checks/backups/"

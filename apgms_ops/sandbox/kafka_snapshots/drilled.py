@@ -9,14 +9,15 @@ from apgms_ops.sandbox.kafka_snapshots.component import NAME as SNAPSHOTS
 from apgms_ops.sandbox.verified import operate
 from apgms_ops.sandbox.world import World
 
-_TOPIC: Final = "sbr.submit"
+NAME: Final = "drilled-topic"
+TOPIC: Final = "sbr.submit"
 """A small one, which a group reads."""
 
 
 class DrilledTopic(Component):
     """As somebody does every month; it has no process."""
 
-    name = "drilled-topic"
+    name = NAME
     needs = (SNAPSHOTS, "node", "timestamps")
     lives = False
     lost_with = ("objectstore",)
@@ -30,10 +31,23 @@ class DrilledTopic(Component):
         Raises:
             SandboxError: It could not be carried out.
         """
-        command = ("drill", "restore-topic", "--topic", _TOPIC, "--timestamp", world.get(EPOCH), "--yes")
-        operate(
-            world, (*command, "--records", str(world.folder(self.name))), deadline, codes=(0, 1), component=self.name
-        )
+        drill(world, world.get(EPOCH), deadline, codes=(0, 1))
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Need nothing more: the command has said that it is recorded."""
+
+
+def drill(world: World, epoch: str, deadline: Deadline, *, codes: tuple[int, ...]) -> None:
+    """Rehearse the restore of a snapshot.
+
+    Args:
+        world: Whose.
+        epoch: The snapshot, in seconds since 1970.
+        deadline: For all of it.
+        codes: The exit codes that are expected.
+
+    Raises:
+        SandboxError: It ended in another way.
+    """
+    command = ("drill", "restore-topic", "--topic", TOPIC, "--timestamp", epoch, "--yes")
+    operate(world, (*command, "--records", str(world.folder(NAME))), deadline, codes=codes, component=NAME)
