@@ -11,6 +11,7 @@ from apgms_ops.sandbox.cluster.api import ApiError
 from apgms_ops.sandbox.faults import backups_tools as backups
 from apgms_ops.sandbox.faults import deployment_tools as tools
 from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
+from apgms_ops.sandbox.faults.kafka_snapshots_tools import GOES_ON as SNAPSHOTS_GO_ON
 from apgms_ops.sandbox.faults.kafka_tools import wait
 from apgms_ops.sandbox.faults.services_tools import SERVICES
 from apgms_ops.sandbox.kubernetes.component import CONTROL, Kubernetes
@@ -20,7 +21,9 @@ from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
 # What is run beside the database is run through it as well.
-_SILENT: Final[Mapping[str, Verdict]] = dict.fromkeys((*tools.CLUSTER, *backups.DATABASE), Verdict.UNKNOWN)
+_SILENT: Final[Mapping[str, Verdict]] = dict.fromkeys(
+    (*tools.CLUSTER, *backups.DATABASE, SNAPSHOTS_GO_ON), Verdict.UNKNOWN
+)
 _REACH: Final = f"{DEPLOYMENT} {backups.FOLDER}"
 _NAME: Final = Kubernetes.name
 _POLL: Final = 0.02
