@@ -80,11 +80,12 @@ class BackupHistory:
         """Say which repositories are not encrypted by pgBackRest itself.
 
         Raises:
-            Unobserved: There is none.
+            Unobserved: There is none, or it could not be looked into: its cipher is then what is configured, not seen.
         """
         if not self.stanza.repositories:
             msg = f"stanza {self.stanza.name}: pgbackrest info names no repository"
             raise Unobserved(msg)
+        self._known()
         return Findings(
             f"repository {one.key} of stanza {self.stanza.name} is not encrypted"
             for one in self.stanza.repositories

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apgms_ops.clients.postgres import PostgresClient
 
 _MOST: Final = 1_000_000
-"""Versions of objects that are read: two months of a segment every five seconds."""
+"""Objects that are read: two months of a segment every five seconds."""
 _STORED: Final = re.compile(r"([0-9A-F]{24})-[0-9a-f]{40}(?:\.(?:gz|bz2|lz4|zst))?")
 _ARCHIVER: Final = Statement(
     "the archiver",
@@ -82,17 +82,18 @@ def wal_archive(
     kept: dict[int, set[int]] = {}
     empty: list[str] = []
     last: Kept | None = None
-    for version in backups.versions(prefix, deadline, most=_MOST):
-        found = _STORED.fullmatch(version.key.rpartition("/")[2])
-        if found is None or not version.latest or version.marker:
+    # Not their versions: what was expired is kept as such, many times as much as what is there.
+    for listed in backups.objects(prefix, deadline, most=_MOST):
+        found = _STORED.fullmatch(listed.key.rpartition("/")[2])
+        if found is None:
             continue
         segment = Segment.parse(found[1], segment_size)
-        if not version.size:
+        if not listed.size:
             empty.append(found[1])
             continue
         kept.setdefault(segment.timeline, set()).add(segment.number)
         if last is None or (segment.number, segment.timeline) >= (last.number, last.timeline):
-            last = Kept(found[1], segment.timeline, segment.number, version.modified)
+            last = Kept(found[1], segment.timeline, segment.number, listed.modified)
     ours = [
         backup
         for backup in stanza.backups

@@ -67,7 +67,14 @@ def test_a_repository_that_is_not_ok_is_told_of(code: Code) -> None:
 def test_a_repository_that_could_not_be_opened_is_not_found_out(code: Code) -> None:
     """What could not be looked into has no backups, and says nothing of whether there are some."""
     found = history(failing(code))
-    for judged in (found.unwell, found.bad_pages, found.missing, found.foreign, lambda: found.too_old(HOUR)):
+    for judged in (
+        found.unwell,
+        found.bad_pages,
+        found.missing,
+        found.foreign,
+        found.plain,
+        lambda: found.too_old(HOUR),
+    ):
         with pytest.raises(Unobserved, match="could not be looked into"):
             judged()
 

@@ -163,10 +163,8 @@ class Mismatch(_Edited):
 
     id = "pgbackrest-database-mismatch"
     title = "The repository's lists of backups and of the archive are of different clusters."
-    # It is not even looked into; only its cipher is known.
-    expected: ClassVar[Mapping[str, Verdict]] = {
-        check: Verdict.UNKNOWN for check in tools.DATABASE if check != tools.ENCRYPTED
-    }
+    # It is not even looked into.
+    expected: ClassVar[Mapping[str, Verdict]] = dict.fromkeys(tools.DATABASE, Verdict.UNKNOWN)
 
     def change(self, sections: Sections) -> None:
         """Name another."""
