@@ -12,6 +12,7 @@ from apgms_ops.sandbox.faults import audit_tools as audit
 from apgms_ops.sandbox.faults import deployment_tools as deployment
 from apgms_ops.sandbox.faults import kafka_snapshots_tools as snapshots
 from apgms_ops.sandbox.faults import kafka_tools as tools
+from apgms_ops.sandbox.faults import payments_tools as payments
 from apgms_ops.sandbox.faults import registries_tools as registries
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.kafka import Broker
@@ -56,8 +57,8 @@ class _BrokerAway(Fault):
     expected: ClassVar[Mapping[str, Verdict]] = _ALL
     # Without its broker the gateway is not ready, which shows from outside as soon as a few probes have failed; it says
     # so of itself once requests have waited in vain.
-    # Nor are the services behind it, once their probes have failed.
-    may_notice: ClassVar[frozenset[str]] = frozenset({_OUTSIDE}) | deployment.PODS
+    # Nor are the services behind it, once their probes have failed; and payments counts what is parked on a topic.
+    may_notice: ClassVar[frozenset[str]] = frozenset({_OUTSIDE, payments.PARKED}) | deployment.PODS
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Start it again, over the same data and on the same port, and wait until every group consumes again.
