@@ -17,6 +17,7 @@ from apgms_ops.sandbox.faults import registries_tools as registries
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.kafka import Broker
 from apgms_ops.sandbox.platform import FILLED
+from apgms_ops.sandbox.services import ApiGateway, Audit, Payments, Registries
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -70,6 +71,8 @@ class _BrokerAway(Fault):
             broker.stop(world, deadline)
             broker.start(world, deadline)
         broker.ready(world, deadline)
+        for service in (Audit(), Payments(), Registries(), ApiGateway()):
+            service.recover(world, deadline)
         _await_groups(world, deadline)
         tools.another_past(world, deadline)  # in which no request failed for want of a broker
 
