@@ -195,7 +195,7 @@ class DatabaseDrill:
             judging.heartbeat(noted, restored, backup.stopped),
             judging.chain(restored),
             judging.head(noted, restored, there),
-            judging.tables(noted, restored),
+            judging.tables(noted, restored, self.restore.emptied),
         ]
         self.say("running amcheck on every table and index")
         self.lines.append(judging.amcheck(server.amcheck(deadline)))

@@ -1,6 +1,6 @@
 """What a restored database must be: each line of a drill's result, measured, with its limit. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -130,9 +130,13 @@ def head(noted: Noted, restored: Restored, there: str | None) -> Line:
     return Line("audit head", f"row {seq} {restored.head.hash[:12]}…", f"row {noted.head.seq} or later", problem)
 
 
-def tables(noted: Noted, restored: Restored) -> Line:
-    """Say whether every table that has rows came back with some."""
-    empty = sorted(name for name in noted.filled if not restored.counts.get(name))
+def tables(noted: Noted, restored: Restored, emptied: Collection[str] = ()) -> Line:
+    """Say whether every table that has rows came back with some; those that are emptied now and then, at all."""
+    empty = sorted(
+        name
+        for name in noted.filled
+        if name not in restored.counts or (restored.counts[name] == 0 and name not in emptied)
+    )
     problem = None
     if not noted.filled:
         problem = "the primary has no table with rows that could be read"

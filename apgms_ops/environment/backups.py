@@ -30,6 +30,12 @@ Region = Annotated[
     str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"), Expected("a region of AWS, such as ap-southeast-2")
 ]
 
+TableName = Annotated[
+    str,
+    Field(pattern=r"^[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}$"),
+    Expected("a table with its schema, such as public.outbox"),
+]
+
 
 class DatabaseRestore(Model):
     """Where `apgms-ops drill restore-database` rehearses a restore: on the machine on which it is run."""
@@ -44,6 +50,8 @@ class DatabaseRestore(Model):
     """The program."""
     run_with: Seq[Text] = ()
     """What is put before each command, such as `runuser -u postgres --`: PostgreSQL does not run as root."""
+    emptied: Seq[TableName] = ()
+    """Tables, with their schema, that are empty now and then, such as queues: they may come back so."""
     database: Text = "apgms"
     """The database that is looked into once it is restored."""
     user: Text = "postgres"

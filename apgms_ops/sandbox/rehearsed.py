@@ -9,7 +9,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import ApgmsOpsError
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.pgbackrest.archiving import switch
-from apgms_ops.sandbox.verified import operate
+from apgms_ops.sandbox.verified import at_last, operate
 from apgms_ops.sandbox.world import World
 
 NAME: Final = "rehearsed-restore"
@@ -30,8 +30,12 @@ class RehearsedRestore(Component):
         """Need nothing."""
 
     def start(self, world: World, deadline: Deadline) -> None:
-        """Rehearse it, and keep the record."""
-        rehearse(world, deadline)
+        """Rehearse it, and keep the record.
+
+        Raises:
+            SandboxError: Not all of it came back, even when it was tried again.
+        """
+        at_last(lambda: rehearse(world, deadline))
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Need nothing more: the command has said that all of it came back."""

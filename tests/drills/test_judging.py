@@ -132,6 +132,14 @@ def test_tables_that_came_back_empty_are_told_of() -> None:
     assert judging.tables(replace(NOTED, filled=frozenset()), WELL).problem is not None
 
 
+def test_a_table_that_is_emptied_now_and_then_must_come_back_but_may_be_empty() -> None:
+    """A queue that had a row a moment ago may have none; one that is not there at all is missing."""
+    noted = replace(NOTED, filled=frozenset({"public.outbox"}))
+    assert judging.tables(noted, replace(WELL, counts={"public.outbox": 0}), ["public.outbox"]).problem is None
+    assert judging.tables(noted, replace(WELL, counts={"public.outbox": 0})).problem is not None
+    assert judging.tables(noted, replace(WELL, counts={}), ["public.outbox"]).problem is not None
+
+
 def test_another_database_is_told_of() -> None:
     """What came back must be the primary's."""
     assert judging.identity(NOTED, replace(WELL, system_id="2")).problem is not None
