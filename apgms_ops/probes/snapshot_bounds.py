@@ -85,7 +85,7 @@ def _implausible(part: PartSeen, now: Bounds, wanted: Snapshots, *, compacted: b
         yield f"the snapshot holds {held} records, and the topic had {expected} offsets; lacking may be {limit}"
 
 
-@probe(deadline=60.0)
+@probe(deadline=30.0)
 def snapshot_bounds(
     kafka: "KafkaClient", backups: "ObjectStoreClient", environment: Environment, deadline: Deadline
 ) -> SnapshotBounds:
