@@ -5,7 +5,7 @@ import json
 from typing import ClassVar, Final
 
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import DeadlineExceeded, SandboxError
+from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox import gateway_secrets, holds, replicas, rollouts, workloads
 from apgms_ops.sandbox.asking import ask
 from apgms_ops.sandbox.component import Component
@@ -19,8 +19,6 @@ _POLL: Final = 0.05
 _NEEDS: Final = ("kubernetes", "node", "kafka-topics", "postgres", "outside")
 _PUT_OFF: Final = "CrashLoopBackOff"
 """What a container waits for that has ended too often: minutes, in the end."""
-_COMES_TO_ITSELF: Final = 20.0
-"""Seconds in which a service does that has waited for a broker or a database."""
 
 
 class ServiceComponent(Component):
@@ -80,9 +78,7 @@ class ServiceComponent(Component):
         self.ready(world, deadline)
 
     def recover(self, world: World, deadline: Deadline) -> None:
-        """Return once every replica is ready: what it needs is back.
-
-        One whose next start is put off is replaced, and so is one that does not come to itself.
+        """Return once every replica is ready: what it needs is back. One whose next start is put off is replaced.
 
         Raises:
             SandboxError: They are not ready by the deadline.
@@ -90,11 +86,6 @@ class ServiceComponent(Component):
         if workloads.clustered(world):
             put_off = {pod.uid for pod in workloads.pods(world, self.name) if pod.waiting == _PUT_OFF}
             workloads.replace(world, self.name, put_off, deadline)
-            try:
-                self.ready(world, deadline.within(_COMES_TO_ITSELF))
-            except (SandboxError, DeadlineExceeded):
-                stuck = {pod.uid for pod in workloads.pods(world, self.name) if not pod.ready}
-                workloads.replace(world, self.name, stuck, deadline)
         self.ready(world, deadline)
 
     def launch(self, world: World, number: int) -> None:
