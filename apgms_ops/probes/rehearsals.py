@@ -45,11 +45,17 @@ class Rehearsals:
         """Return the newest of a kind."""
         return next((one for one in self.newest if one.kind == kind), None)
 
-    def overdue(self, kind: str, within: Limit[Duration]) -> Findings:
-        """Say what is wrong with the newest rehearsal of a kind: there is none, it failed, or it is too long ago."""
-        return Findings(self._overdue(kind, within))
+    def overdue(self, kind: str, within: Limit[Duration], target: str | None = None) -> Findings:
+        """Say what is wrong with the newest rehearsal of a kind: there is none, it failed, or it is too long ago.
 
-    def _overdue(self, kind: str, within: Limit[Duration]) -> Iterator[str]:
+        Args:
+            kind: Which.
+            within: How long ago it may be.
+            target: What it must have been of; None: whatever it was.
+        """
+        return Findings(self._overdue(kind, within, target))
+
+    def _overdue(self, kind: str, within: Limit[Duration], target: str | None) -> Iterator[str]:
         yield from (f"a record that does not verify: {why}" for why in self.invalid if f"/{kind}/" in why)
         yield from (f"a record was deleted: {name}" for name in self.deleted if f"/{kind}/" in name)
         found = self.of(kind)
@@ -58,6 +64,8 @@ class Rehearsals:
             yield f"{kind} was never done: {self.place} holds no record of it; wanted is one within {limit}"
             return
         what = f"{kind} of {found.target}, done at {found.ended:%Y-%m-%d %H:%M:%S} UTC"
+        if target is not None and found.target != target:
+            yield f"{what}: that is not {target}"
         if found.problems:
             more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
             yield f"{what}, failed: {found.problems[0]}{more}"

@@ -61,4 +61,5 @@ def test_the_write_ahead_log_is_archived_at_once(wal_archive: WalArchive, enviro
 
 def test_every_file_of_the_repository_was_verified(rehearsals: Rehearsals, environment: Environment) -> None:
     """The last verification of every file is not longer ago than the policy says, and found all of them sound."""
-    assert not rehearsals.overdue(VERIFY_BACKUPS, declared(environment).database.verified)
+    section = declared(environment).database
+    assert not rehearsals.overdue(VERIFY_BACKUPS, section.verified, section.stanza)

@@ -11,7 +11,8 @@ from apgms_ops.probes.rehearsals import Rehearsals, declared
 @pytest.mark.control("audit-logging")
 def test_a_restore_of_the_database_was_rehearsed(rehearsals: Rehearsals, environment: Environment) -> None:
     """The last rehearsed restore of the database is not longer ago than the policy says, and it passed."""
-    assert not rehearsals.overdue(RESTORE_DATABASE, declared(environment).database.drilled)
+    section = declared(environment).database
+    assert not rehearsals.overdue(RESTORE_DATABASE, section.drilled, section.stanza)
 
 
 @pytest.mark.runbook("backups", 3)

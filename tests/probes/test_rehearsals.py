@@ -43,6 +43,12 @@ def test_one_that_is_not_is_told_of(found: tuple[Rehearsal, ...], told: str) -> 
     assert any(told in one for one in seen(*found).overdue(RESTORE_DATABASE, WEEK))
 
 
+def test_one_of_something_else_is_told_of() -> None:
+    """A restore of another stanza says nothing of this one."""
+    assert not seen(record()).overdue(RESTORE_DATABASE, WEEK, "apgms")
+    assert "that is not ledger" in seen(record()).overdue(RESTORE_DATABASE, WEEK, "ledger")[0]
+
+
 def test_a_newer_record_that_does_not_verify_is_told_of() -> None:
     """A forged record beside a good one is a finding of its kind, and of no other."""
     name = "drills/production/restore-database/20261127T045900.000000Z.json"
