@@ -1,6 +1,7 @@
 """Breaks, looks, heals, looks again: a round of faults at once, or a single one."""
 
 import itertools
+import operator
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ class Proof:
     """What is not green once everything is healed."""
     took: tuple[float, ...] = ()
     """Seconds: to break, to look, to heal, to look again."""
+    slowest: tuple[tuple[str, float], ...] = ()
+    """The fault that took longest to break, and the one that took longest to heal, with seconds."""
     spoilt: str | None = None
     """Why the sandbox is of no more use: a fault could not be broken, or not be healed."""
 
@@ -74,7 +77,7 @@ def _proof(sandbox: World, faults: Sequence[type[Fault]], *, thorough: bool) -> 
     seconds = HUNG if any(fault.id.endswith("-hung") for fault in faults) else None
     times = [time.monotonic()]
     try:
-        _each(sandbox, faults, lambda breaker, fault: breaker.break_(fault, Deadline(PATIENCE)))
+        breaking = _each(sandbox, faults, lambda breaker, fault: breaker.break_(fault, Deadline(PATIENCE)))
         times.append(time.monotonic())
         broken = seen_now()
         wrong = _wrong(faults, broken)
@@ -83,24 +86,31 @@ def _proof(sandbox: World, faults: Sequence[type[Fault]], *, thorough: bool) -> 
         times.append(time.monotonic())
     finally:
         # Prometheus first: what heals the others may give it another past, and then waits for what it scrapes.
+        healing: dict[str, float] = {}
         for which in (True, False):
             some = [fault for fault in faults if (fault.component == prometheus.NAME) is which]
-            _each(sandbox, some, lambda breaker, fault: breaker.heal(fault, Deadline(PATIENCE)))
+            healing |= _each(sandbox, some, lambda breaker, fault: breaker.heal(fault, Deadline(PATIENCE)))
     times.append(time.monotonic())
     again = () if thorough else (*red(broken),)
     seen = frozenset(function_of(check) for check in broken)
     left = settled(sandbox, *again)
     times.append(time.monotonic())
     took = tuple(after - before for before, after in itertools.pairwise(times))
-    return Proof(seen, {check: text for check, (_, text) in wrong.items()}, left, took)
+    slowest = tuple(max(some.items(), key=operator.itemgetter(1)) for some in (breaking, healing))
+    return Proof(seen, {check: text for check, (_, text) in wrong.items()}, left, took, slowest)
 
 
-def _each(sandbox: World, faults: Sequence[type[Fault]], work: Callable[[Breaker, str], object]) -> None:
-    """Do it to every fault at once: most of the time goes by in waiting for what follows."""
+def _each(sandbox: World, faults: Sequence[type[Fault]], work: Callable[[Breaker, str], object]) -> dict[str, float]:
+    """Do it to every fault at once, and return its seconds: most go by in waiting for what follows."""
+
+    def timed(fault: str) -> float:
+        began = time.monotonic()
+        work(Breaker(World(sandbox.root), by_id()), fault)
+        return time.monotonic() - began
+
     with ThreadPoolExecutor(max(1, len(faults))) as pool:
-        started = [pool.submit(work, Breaker(World(sandbox.root), by_id()), fault.id) for fault in faults]
-    for one in started:
-        one.result()
+        started = {fault.id: pool.submit(timed, fault.id) for fault in faults}
+    return {name: one.result() for name, one in started.items()}
 
 
 def _wrong(faults: Sequence[type[Fault]], broken: Verdicts) -> Verdicts:

@@ -35,7 +35,11 @@ def _noticed_elsewhere(fault: type[Fault]) -> bool:
 
 
 ROUNDS = [(fault,) for fault in FAULTS] if os.environ.get(ALONE) else rounds(filter(_noticed_elsewhere, FAULTS))
-IN_ORDER = [fault for round_ in ROUNDS for fault in round_]
+IN_ORDER = [
+    pytest.param(fault, id=fault.id, marks=pytest.mark.xdist_group(f"round {number}"))
+    for number, round_ in enumerate(ROUNDS, 1)
+    for fault in round_
+]
 
 
 class Proofs:
@@ -62,7 +66,8 @@ class Proofs:
     def _prove(self, which: str, faults: Round, *, thorough: bool) -> Proof:
         proof = prove(self._sandboxes.world, faults, thorough=thorough)
         took = " + ".join(f"{seconds:.1f}" for seconds in proof.took)
-        self._say(f"{which}, {', '.join(fault.id for fault in faults)}: {took} s")
+        slowest = ", ".join(f"{name} {seconds:.1f}" for name, seconds in proof.slowest)
+        self._say(f"{which}, {', '.join(fault.id for fault in faults)}: {took} s (slowest: {slowest})")
         for text in (*proof.wrong.items(), *proof.left.items()):
             self._say(f"  not as named: {text}")
         if not proof.holds:
@@ -75,17 +80,18 @@ class Proofs:
 def proofs(request: pytest.FixtureRequest, sandboxes: Sandboxes) -> Proofs:
     """The proofs of the faults that this run has selected. It takes minutes: every round is told."""
     names = {item.name for item in request.session.items}
-    chosen = (fault.id for fault in IN_ORDER if any(name.endswith(f"[{fault.id}]") for name in names))
+    chosen = (fault.id for fault in FAULTS if any(name.endswith(f"[{fault.id}]") for name in names))
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def say(line: str) -> None:
         with capture.global_and_fixture_disabled():
-            print(f"\n{line}", end="", flush=True)  # noqa: T201 — progress
+            # Of a worker of several, only what it writes here is seen.
+            print(f"\n{line}", end="", file=sys.stderr, flush=True)  # noqa: T201 — progress
 
     return Proofs(sandboxes, frozenset(chosen), say)
 
 
-@pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.id for fault in IN_ORDER])
+@pytest.mark.parametrize("fault", IN_ORDER)
 def test_a_fault_gives_the_verdicts_it_names_and_heals(proofs: Proofs, fault: type[Fault]) -> None:
     """Broken, the named checks give the named verdicts and all others PASS; healed, those that had noticed PASS again.
 

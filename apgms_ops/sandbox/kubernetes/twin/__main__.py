@@ -3,6 +3,7 @@
 Ends with 0 where they are here, and with 1 and the reason where they cannot be had.
 """
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,8 @@ _BUILDING = 3600.0
 
 
 def main() -> int:
-    """Build what is missing."""
+    """Build what is missing; told to end, take the compilers down as well."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="apgms-ops-") as folder:
         world = World(Path(folder) / "world", report=_say)
         programs = Programs(world.cache)

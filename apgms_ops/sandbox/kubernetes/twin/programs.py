@@ -25,7 +25,8 @@ SERVERS: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 KUBECTL: Final = "kubectl"
 _ETCD: Final = ("etcd", "etcd-server")
 """The program, and Debian's package of it, which is unpacked only: it would start a service of its own."""
-_FLAGS: Final = ("-trimpath", "-buildvcs=false")
+_FLAGS: Final = ("-trimpath", "-buildvcs=false", "-gcflags=all=-l")
+"""Without inlining, it takes a fifth less to build; nobody asks how fast it runs."""
 _OF_GO: Final = ("GO", "CGO_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "XDG_")
 """How names of variables begin that a build needs: Go's own configuration, and the way to its modules."""
 _BREATH: Final = 20.0
@@ -128,7 +129,7 @@ class Programs:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,  # in this session still, whose priority it keeps
             ) as process,
         ):
             try:
