@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from apgms_ops.cli import environment_backups
 from apgms_ops.environment.loading import find, folder_of_environments, known, load, secrets_of
@@ -25,6 +26,7 @@ from apgms_ops.environment.model import (
     LookupLatency,
     Maintenance,
     Objective,
+    Oncall,
     Persistence,
     Postgres,
     Prometheus,
@@ -161,6 +163,10 @@ def _limits(environment: Environment) -> Iterator[tuple[str, str]]:
         yield f"burn_rates: below {burn.rate:g} {windows}", "SRE workbook: multi-window burn rates"
 
 
+_PINNED_AS: Final = {"smoke": "services", "oncall": "pagerduty"}
+"""Sections whose system is pinned under another name; the front door says what the services say."""
+
+
 def _section(environment: Environment, section: str, now: datetime) -> Iterator[str]:
     declared = getattr(environment, section)
     yield section
@@ -174,9 +180,12 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
     if isinstance(declared, Evidence | Archive | Backups):
         yield from _keeping(declared, now)
         return
-    # The front door says what the services say.
-    pinned = getattr(environment.identities, "services" if section == "smoke" else section)
+    pinned = getattr(environment.identities, _PINNED_AS.get(section, section))
     yield f"  identity: {pinned or 'NOT PINNED: whatever answers at this address is believed'}"
+    yield from _target(declared, now)
+
+
+def _target(declared: object, now: datetime) -> Iterator[str]:
     if isinstance(declared, Kafka):
         yield from _kafka(declared, now)
     elif isinstance(declared, Postgres):
@@ -194,6 +203,8 @@ def _section(environment: Environment, section: str, now: datetime) -> Iterator[
         yield f"  {declared.where}, namespace {declared.namespace}"
     elif isinstance(declared, Smoke):
         yield from _smoke(declared, now)
+    elif isinstance(declared, Oncall):
+        yield from _oncall(declared)
 
 
 def _keeping(declared: Evidence | Archive | Backups, now: datetime) -> Iterator[str]:
@@ -256,6 +267,16 @@ def _github(github: Github, now: datetime) -> Iterator[str]:
     for accepted in (*github.accepted_vulnerabilities, *github.accepted_reruns):
         state = "until" if accepted.in_force(now) else "EXPIRED"
         yield f"    accepted: {accepted.name} {state} {accepted.expires.isoformat()}: {accepted.reason}"
+
+
+def _oncall(oncall: Oncall) -> Iterator[str]:
+    yield f"  account at {oncall.url}, token {oncall.token}"
+    for name, service in oncall.services.items():
+        yield f"    {name}: service {service.id}, policy {service.policy} ({oncall.policies[service.policy].id})"
+    yield from (f"    {contact.role}: user {contact.user}, number {contact.number}" for contact in oncall.contacts)
+    limits = [("near: without a gap for", oncall.near), ("far: and for", oncall.far)]
+    limits.append(("acknowledgement: calls again within", oncall.acknowledgement))
+    yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits)
 
 
 def _kafka(kafka: Kafka, now: datetime) -> Iterator[str]:

@@ -16,6 +16,7 @@ from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
 from apgms_ops.environment.limits import BurnRate, Limits
+from apgms_ops.environment.oncall import Contact, EscalationPath, Oncall, PagedService
 from apgms_ops.environment.postgres import Postgres
 from apgms_ops.environment.prometheus import Prometheus
 from apgms_ops.environment.service_levels import (
@@ -46,11 +47,13 @@ __all__ = [
     "Backups",
     "BurnRate",
     "Comparison",
+    "Contact",
     "Credentials",
     "DatabaseBackups",
     "DatabaseRestore",
     "DeploymentRules",
     "Environment",
+    "EscalationPath",
     "Evidence",
     "Github",
     "Group",
@@ -66,7 +69,9 @@ __all__ = [
     "LookupLatency",
     "Maintenance",
     "Objective",
+    "Oncall",
     "Outside",
+    "PagedService",
     "Persistence",
     "Postgres",
     "Prometheus",
@@ -78,7 +83,18 @@ __all__ = [
     "TrustedKey",
 ]
 
-SECTIONS = ("kubernetes", "kafka", "postgres", "prometheus", "github", "smoke", "evidence", "archive", "backups")
+SECTIONS = (
+    "kubernetes",
+    "kafka",
+    "postgres",
+    "prometheus",
+    "github",
+    "smoke",
+    "evidence",
+    "archive",
+    "backups",
+    "oncall",
+)
 """The targets that an environment may have, and that may be declared absent."""
 
 
@@ -119,6 +135,8 @@ class Identities(Model):
     """UID of the namespace kube-system."""
     github: Text | None = None
     """The number of the repository, which it keeps when it is renamed."""
+    pagerduty: Text | None = None
+    """The account's own name, the first part of its address: acme of https://acme.pagerduty.com."""
     services: Text | None = None
     """What the services' `/version` calls their environment."""
 
@@ -180,6 +198,10 @@ class Environment(Model):
         Annotated[Annotated[Backups, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """What the platform can be restored from."""
+    oncall: (
+        Annotated[Annotated[Oncall, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """Who is called when something breaks."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:
@@ -187,6 +209,15 @@ class Environment(Model):
         if unknown:
             msg = f"maintenance declared for services that do not exist: {', '.join(unknown)}"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _every_service_calls_somebody(self) -> Self:
+        if isinstance(self.oncall, Oncall):
+            silent = sorted(set(self.services) - set(self.oncall.services))
+            if silent:
+                msg = f"oncall.services does not name {', '.join(silent)}: who is called for it?"
+                raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
@@ -239,4 +270,6 @@ class Environment(Model):
         asked = any(service.urls for service in self.services.values()) or isinstance(self.smoke, Smoke)
         if asked and self.identities.services is None:
             unpinned.append("services")
+        if isinstance(self.oncall, Oncall) and self.identities.pagerduty is None:
+            unpinned.append("pagerduty")
         return tuple(unpinned)

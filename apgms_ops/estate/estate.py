@@ -8,6 +8,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import (
     Archive,
     Backups,
+    Contact,
     Credentials,
     DatabaseBackups,
     Environment,
@@ -21,9 +22,10 @@ from apgms_ops.environment.model import (
 from apgms_ops.environment.types import Absent
 from apgms_ops.environment.via import Path
 from apgms_ops.errors import EnvironmentInvalid, Unobserved
-from apgms_ops.estate import changing
+from apgms_ops.estate import calling, changing
 from apgms_ops.estate.pods import Pods
 from apgms_ops.estate.proxied import through
+from apgms_ops.estate.shells import shells
 from apgms_ops.observation import Recorder
 from apgms_ops.secret import Secret, SecretReference
 
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
     from apgms_ops.clients.kubernetes.client import KubernetesClient
     from apgms_ops.clients.kubernetes.commands import KubernetesCommands
     from apgms_ops.clients.objectstore import ObjectStoreClient
+    from apgms_ops.clients.pagerduty import PagerdutyClient
     from apgms_ops.clients.pgbackrest import PgbackrestClient
     from apgms_ops.clients.postgres import PostgresClient
-    from apgms_ops.clients.postgres.shell import Shells
     from apgms_ops.clients.prometheus import PrometheusClient
 
 T = TypeVar("T")
@@ -220,29 +222,22 @@ class Estate:
         return changing.kubernetes_commands(section, self._secret(section.token), self._recorder)
 
     @cached_property
+    def pagerduty(self) -> "PagerdutyClient":
+        """The client of PagerDuty, which reads."""
+        return calling.reader(self._section(self.environment.oncall, "oncall"), self._require_secret, self._recorder)
+
+    def contact_number(self, contact: Contact) -> Secret:
+        """Return a number of the runbook's list."""
+        return self._require_secret(contact.number)
+
+    @cached_property
     def postgres(self) -> "PostgresClient":
         """The PostgreSQL client."""
         from apgms_ops.clients.postgres import PostgresClient  # noqa: PLC0415 — heavy
 
         section: Postgres = self._section(self.environment.postgres, "postgres")
         dsn = self._secret(section.dsn)
-        return PostgresClient(dsn=dsn or self._shells(section), recorder=self._recorder)
-
-    def _shells(self, section: Postgres) -> "Shells":
-        """Return where `psql` can be run: in the pods of the workload that the environment names."""
-        from apgms_ops.clients.postgres.shell import Host, Shells  # noqa: PLC0415 — heavy
-
-        pods = Pods(self.kubernetes, Path.parse(section.where))
-        replica = section.role != "primary"
-
-        def host(pod: str) -> Host:
-            return Host(f"pod {pod}", lambda command, deadline: pods.talk(pod, command, deadline))
-
-        def hosts(deadline: Deadline) -> list[Host]:
-            # The first pod is the likeliest primary; which is which, each says itself.
-            return [host(pod) for pod in sorted(pods.names(deadline), reverse=replica)]
-
-        return Shells(hosts, section.where, replica, section.database or "apgms", section.user or "postgres")
+        return PostgresClient(dsn=dsn or shells(self.kubernetes, section), recorder=self._recorder)
 
     @cached_property
     def primary(self) -> "PostgresClient":
@@ -259,7 +254,7 @@ class Estate:
             database=known.database if known else None,
             user=known.user if known else None,
         )
-        return PostgresClient(dsn=self._shells(there), recorder=self._recorder)
+        return PostgresClient(dsn=shells(self.kubernetes, there), recorder=self._recorder)
 
     @cached_property
     def pgbackrest(self) -> "PgbackrestClient":

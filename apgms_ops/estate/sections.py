@@ -10,6 +10,7 @@ SECTION_OF_CLIENT: Mapping[str, str] = {
     "github": "github",
     "kafka": "kafka",
     "kubernetes": "kubernetes",
+    "pagerduty": "oncall",
     "pgbackrest": "backups",
     "postgres": "postgres",
     "primary": "backups",

@@ -51,7 +51,7 @@ def test_nothing_is_pasted_into_a_shell(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["production", "staging"])
 @pytest.mark.parametrize(
-    ("path", "step", "left_out"), [(GATE, "Gate", ("archive", "backups")), (DAILY, "Check", ("smoke",))]
+    ("path", "step", "left_out"), [(GATE, "Gate", ("archive", "backups", "oncall")), (DAILY, "Check", ("smoke",))]
 )
 def test_a_workflow_is_given_every_secret_that_its_checks_need(
     path: Path, step: str, left_out: tuple[str, ...], name: str

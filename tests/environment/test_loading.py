@@ -244,7 +244,7 @@ def test_secrets_are_found_by_section() -> None:
     """The secrets of the sections that a run needs are named, each once, and no others."""
     environment = load(find("production", SHIPPED))
     assert [str(r) for r in secrets_of(environment, ["prometheus"])] == ["env:APGMS_PRODUCTION_PROMETHEUS_TOKEN"]
-    assert len(secrets_of(environment)) == 15
+    assert len(secrets_of(environment)) == 18
     assert secrets_of(environment, ["services"]) == ()
     assert secrets_of(environment, []) == ()
     with pytest.raises(EnvironmentInvalid, match="no section kafak"):

@@ -88,7 +88,7 @@ class PagerdutyClient:
             AccessDenied: There is none, or none that the token may see.
         """
         found = self._account.one(f"/schedules/{_part(id)}", "schedule", f"schedule {id}", deadline)
-        made = Schedule(text_field(found, "id", "schedule"), text_field(found, "time_zone", "schedule"))
+        made = Schedule(parse.identifier(found, "schedule"), text_field(found, "time_zone", "schedule"))
         self._expect(made.id, id, "schedule")
         return made
 

@@ -37,6 +37,7 @@ from apgms_ops.secret import Secret
 E = TypeVar("E", bound=StrEnum)
 Object = Mapping[str, object]
 
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _REFERENCE: Final = "_reference"
 _TELEPHONES: Final = (ContactKind.PHONE, ContactKind.SMS, ContactKind.WHATSAPP)
 _MINUTE: Final = 60.0
@@ -51,7 +52,7 @@ def service(body: object, where: str = "service") -> Service:
     rule = mapping(field(data, "incident_urgency_rule", where), f"{where}.incident_urgency_rule")
     timeout = field(data, "acknowledgement_timeout", where)
     return Service(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         name=text_field(data, "name", where),
         status=word(ServiceStatus, text_field(data, "status", where), ServiceStatus.UNKNOWN),
         policy=reference(data, "escalation_policy", where),
@@ -85,7 +86,7 @@ def policy(body: object, where: str = "escalation_policy") -> EscalationPolicy:
     ]
     services = list_field(data, "services", where)
     return EscalationPolicy(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         name=text_field(data, "name", where),
         levels=tuple(levels),
         services=tuple(_id(item, f"{where}.services[{i}]") for i, item in enumerate(services)),
@@ -99,7 +100,7 @@ def _level(body: object, where: str) -> Level:
         here = f"{where}.targets[{i}]"
         target = mapping(item, here)
         kind = text_field(target, "type", here).removesuffix(_REFERENCE)
-        targets.append(Target(word(TargetKind, kind, TargetKind.UNKNOWN), text_field(target, "id", here)))
+        targets.append(Target(word(TargetKind, kind, TargetKind.UNKNOWN), identifier(target, here)))
     return Level(number_field(data, "escalation_delay_in_minutes", where) * _MINUTE, tuple(targets))
 
 
@@ -131,7 +132,7 @@ def contact_method(body: object, where: str) -> ContactMethod:
     if not isinstance(blocked, bool):
         wrong(f"{where}.blacklisted", "true or false", type(blocked).__name__)
     return ContactMethod(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         kind=kind,
         number=_number(data, where) if kind in _TELEPHONES else None,
         blocked=blocked,
@@ -163,7 +164,7 @@ def notification_rule(body: object, where: str) -> NotificationRule:
     return NotificationRule(
         urgency=urgency(data, where),
         delay=delay * _MINUTE,
-        method=text_field(method, "id", f"{where}.contact_method"),
+        method=identifier(method, f"{where}.contact_method"),
         kind=word(ContactKind, kind, ContactKind.UNKNOWN),
     )
 
@@ -174,7 +175,7 @@ def user(body: object, where: str = "user") -> tuple[str, str, bool]:
     invited = field(data, "invitation_sent", where)
     if not isinstance(invited, bool):
         wrong(f"{where}.invitation_sent", "true or false", type(invited).__name__)
-    return text_field(data, "id", where), text_field(data, "role", where), invited
+    return identifier(data, where), text_field(data, "role", where), invited
 
 
 def maintenance_window(body: object, where: str) -> MaintenanceWindow:
@@ -182,7 +183,7 @@ def maintenance_window(body: object, where: str) -> MaintenanceWindow:
     data = full(body, where)
     services = sequence(field(data, "services", where), f"{where}.services")
     return MaintenanceWindow(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         start=rfc3339(field(data, "start_time", where), f"{where}.start_time"),
         end=rfc3339(field(data, "end_time", where), f"{where}.end_time"),
         services=tuple(_id(item, f"{where}.services[{i}]") for i, item in enumerate(services)),
@@ -207,9 +208,14 @@ def reference(data: Object, key: str, where: str) -> str:
 
 
 def _id(value: object, where: str) -> str:
-    found = text_field(mapping(value, where), "id", where)
-    if not found:
-        wrong(where, "a reference with an id", value)
+    return identifier(mapping(value, where), where)
+
+
+def identifier(data: Object, where: str) -> str:
+    """Return the id of an object: it becomes part of a path, and of what people read."""
+    found = text_field(data, "id", where)
+    if not _ID.fullmatch(found):
+        wrong(f"{where}.id", "an id", found)
     return found
 
 

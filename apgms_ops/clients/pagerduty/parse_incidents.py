@@ -2,7 +2,7 @@
 
 from apgms_ops.clients.http.shape import field, list_field, mapping, rfc3339, text, text_field
 from apgms_ops.clients.pagerduty.facts import EventTaken, Incident, IncidentStatus, LogEntry, Note
-from apgms_ops.clients.pagerduty.parse import full, reference, urgency, whole, word
+from apgms_ops.clients.pagerduty.parse import full, identifier, reference, urgency, whole, word
 
 _ENTRY = "_log_entry"
 
@@ -16,7 +16,7 @@ def incident(body: object, where: str = "incident") -> Incident:
         here = f"{where}.assignments[{i}]"
         assigned.append(reference(mapping(item, here), "assignee", here))
     return Incident(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         number=whole(data, "incident_number", where),
         title=text_field(data, "title", where),
         status=word(IncidentStatus, text_field(data, "status", where), IncidentStatus.UNKNOWN),
@@ -34,7 +34,7 @@ def note(body: object, where: str = "note") -> Note:
     """Return a note."""
     data = mapping(body, where)
     return Note(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         created_at=rfc3339(field(data, "created_at", where), f"{where}.created_at"),
         content=text_field(data, "content", where),
     )
@@ -45,7 +45,7 @@ def log_entry(body: object, where: str) -> LogEntry:
     data = full(body, where)
     agent = data.get("agent")
     return LogEntry(
-        id=text_field(data, "id", where),
+        id=identifier(data, where),
         kind=text_field(data, "type", where).removesuffix(_ENTRY),
         at=rfc3339(field(data, "created_at", where), f"{where}.created_at"),
         summary=text_field(data, "summary", where),
