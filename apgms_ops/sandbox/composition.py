@@ -17,6 +17,7 @@ from apgms_ops.sandbox.kubernetes.choice import ControlPlane
 from apgms_ops.sandbox.node import Node
 from apgms_ops.sandbox.objectstore import ObjectStore
 from apgms_ops.sandbox.outside import Outside
+from apgms_ops.sandbox.pagerduty import Pagerduty
 from apgms_ops.sandbox.pgbackrest import Pgbackrest
 from apgms_ops.sandbox.platform import Platform
 from apgms_ops.sandbox.postgres import Postgres
@@ -36,6 +37,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
     return (
         PlatformSource(),
         Github(),
+        Pagerduty(),
         Broker(environ),
         Topics(),
         Postgres(),

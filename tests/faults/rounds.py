@@ -29,6 +29,7 @@ LANES: Final = {
     "timestamps": "site",
     "pgbackrest": "backups",
     "backups-drills": "drills",
+    "pagerduty": "people",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})
