@@ -276,6 +276,9 @@ def _oncall(oncall: Oncall) -> Iterator[str]:
     yield from (f"    {contact.role}: user {contact.user}, number {contact.number}" for contact in oncall.contacts)
     limits = [("near: without a gap for", oncall.near), ("far: and for", oncall.far)]
     limits.append(("acknowledgement: calls again within", oncall.acknowledgement))
+    rules = oncall.incidents
+    yield f"    incidents are written down in {rules.folder}"
+    limits += [("looked_back: each has its file for", rules.looked_back), ("reviewed: within", rules.reviewed)]
     yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits)
 
 

@@ -16,7 +16,7 @@ from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
 from apgms_ops.environment.limits import BurnRate, Limits
-from apgms_ops.environment.oncall import Contact, EscalationPath, Oncall, PagedService
+from apgms_ops.environment.oncall import Contact, EscalationPath, IncidentRules, Oncall, PagedService
 from apgms_ops.environment.postgres import Postgres
 from apgms_ops.environment.prometheus import Prometheus
 from apgms_ops.environment.service_levels import (
@@ -60,6 +60,7 @@ __all__ = [
     "Heartbeat",
     "Identities",
     "Identity",
+    "IncidentRules",
     "Kafka",
     "KafkaSecurity",
     "KnownAbn",

@@ -60,6 +60,17 @@ class Contact(Model):
     """With its country, as +61400000000. It is personal data: neither a run nor a report shows more than its end."""
 
 
+class IncidentRules(Model):
+    """Where incidents are written down, and when they are reviewed."""
+
+    folder: Text
+    """Of the timeline files, relative to the folder of this file: "../runbooks/incidents"."""
+    looked_back: Limit[Duration]
+    """For which time each incident that was resolved must have its file."""
+    reviewed: Limit[Duration]
+    """Within which time of its resolution an incident's review is held."""
+
+
 class Oncall(Model):
     """PagerDuty, and what is required of it."""
 
@@ -87,6 +98,9 @@ class Oncall(Model):
     """How far ahead a gap is to be found while there is time to close it; maintenance windows are looked for as far."""
     acknowledgement: Limit[Duration]
     """How long an acknowledged incident may rest before it calls again."""
+
+    incidents: IncidentRules
+    """Where incidents are written down, and when they are reviewed."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

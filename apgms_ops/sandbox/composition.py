@@ -10,6 +10,7 @@ from apgms_ops.sandbox.blackbox import Blackbox
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.edge import Edge
 from apgms_ops.sandbox.github import Github
+from apgms_ops.sandbox.incidents import Incidents
 from apgms_ops.sandbox.kafka import Broker
 from apgms_ops.sandbox.kafka_snapshots.component import KafkaSnapshots
 from apgms_ops.sandbox.kafka_snapshots.drilled import DrilledTopic
@@ -38,6 +39,7 @@ def components(environ: Mapping[str, str] = os.environ) -> tuple[Component, ...]
         PlatformSource(),
         Github(),
         Pagerduty(),
+        Incidents(),
         Broker(environ),
         Topics(),
         Postgres(),

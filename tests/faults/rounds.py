@@ -30,6 +30,7 @@ LANES: Final = {
     "pgbackrest": "backups",
     "backups-drills": "drills",
     "pagerduty": "people",
+    "incidents": "incidents",
 }
 """Component → what its faults share with those of others: at most one fault of a lane in a round."""
 _UPON_METRICS: Final = frozenset({"gateway", "payments", "registries"})

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import pagerduty
 from apgms_ops.sandbox.faults.fault import Fault
-from apgms_ops.sandbox.faults.pagerduty_tools import ON_CALL, ROTA, PeopleFault, Switched, unknown
+from apgms_ops.sandbox.faults.pagerduty_tools import EVERYTHING, ROTA, PeopleFault, Switched, unknown
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -90,7 +90,7 @@ class Killed(PeopleFault):
 
     id = "pagerduty-killed"
     title = "PagerDuty cannot be reached."
-    expected: ClassVar[Mapping[str, Verdict]] = unknown(*ON_CALL)
+    expected: ClassVar[Mapping[str, Verdict]] = unknown(*EVERYTHING)
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Kill it."""
@@ -112,7 +112,7 @@ class Hung(PeopleFault):
 
     id = "pagerduty-hung"
     title = "PagerDuty accepts connections and never answers."
-    expected: ClassVar[Mapping[str, Verdict]] = unknown(*ON_CALL)
+    expected: ClassVar[Mapping[str, Verdict]] = unknown(*EVERYTHING)
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time
         """Stop the process."""

@@ -8,10 +8,11 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import pagerduty
 from apgms_ops.sandbox.asking import require
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.incidents import INCIDENTS
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
-REACH: Final = "checks/daily/"
+REACH: Final = "checks/daily/ checks/incidents/"
 CHECKS: Final = "checks/daily/test_on_call.py::"
 TONIGHT: Final = f"{CHECKS}test_somebody_is_on_call_tonight"
 WEEK: Final = f"{CHECKS}test_somebody_is_on_call_this_week"
@@ -28,6 +29,8 @@ AGAIN: Final = f"{CHECKS}test_what_is_acknowledged_calls_again"
 SERVICES: Final = (POLICY, SHOWN, URGENT, AGAIN)
 """What is judged by the services."""
 ON_CALL: Final = (*ROTA, *SERVICES)
+EVERYTHING: Final = (*ON_CALL, *INCIDENTS)
+"""All that asks PagerDuty."""
 
 
 def failing(*checks: str) -> Mapping[str, Verdict]:
@@ -118,7 +121,7 @@ class Added(PeopleFault):
 class Switched(PeopleFault):
     """PagerDuty answers in another way."""
 
-    expected: ClassVar[Mapping[str, Verdict]] = unknown(*ON_CALL)
+    expected: ClassVar[Mapping[str, Verdict]] = unknown(*EVERYTHING)
     switches: ClassVar[Mapping[str, Any]]
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""Runbook, Incident Response, steps 2 and 5: what was resolved, and what was written down about it."""
+
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from apgms_ops.clients.pagerduty.facts import Incident, IncidentStatus
+from apgms_ops.compliance import timelines
+from apgms_ops.deadline import Deadline
+from apgms_ops.environment.model import Environment, IncidentRules
+from apgms_ops.errors import Unobserved
+from apgms_ops.evidence.site import Site
+from apgms_ops.observation import Recorder
+from apgms_ops.probes.incident_facts import Filed, Incidents, Resolved
+from apgms_ops.probes.paged_services import declared_oncall
+from apgms_ops.probes.probe import probe
+from apgms_ops.redact import printable
+
+if TYPE_CHECKING:
+    from apgms_ops.clients.pagerduty import PagerdutyClient
+
+_LARGEST: Final = 1 << 20
+"""Bytes of a timeline file."""
+_MOST: Final = 5000
+"""Files of a folder."""
+
+
+@probe(deadline=60.0)
+def incidents(
+    pagerduty: "PagerdutyClient", environment: Environment, site: Site, recorder: Recorder, deadline: Deadline
+) -> Incidents:
+    """Every incident of the platform that was resolved within the time looked back, and every timeline file."""
+    declared = declared_oncall(environment)
+    rules = declared.incidents
+    at = datetime.now(UTC).replace(microsecond=0)
+    since = at - rules.looked_back.value
+    services = {service.id: name for name, service in declared.services.items()}
+    # PagerDuty filters by when an incident was made: one that was open for long may have been made before.
+    found = pagerduty.incidents(deadline, statuses=[IncidentStatus.RESOLVED], services=sorted(services))
+    folder = folder_of(rules, site)
+    return Incidents(
+        at=at,
+        since=since,
+        folder=rules.folder,
+        resolved=tuple(sorted(_resolved(found, services, since), key=lambda one: one.resolved_at)),
+        files=tuple(_files(folder, recorder)),
+    )
+
+
+def folder_of(rules: IncidentRules, site: Site) -> Path:
+    """Return the folder of the timeline files, which need not exist.
+
+    Raises:
+        Unobserved: It is relative, and the run has no folder of environment files that it could be relative to.
+    """
+    folder = Path(rules.folder)
+    if folder.is_absolute():
+        return folder
+    if not site.environments:
+        msg = f"oncall.incidents.folder is {rules.folder}, and this run has no folder of environment files"
+        raise Unobserved(msg)
+    return site.environments[0] / folder
+
+
+def _resolved(found: tuple[Incident, ...], services: dict[str, str], since: datetime) -> Iterator[Resolved]:
+    for one in found:
+        if one.resolved_at is None:
+            msg = f"PagerDuty does not say when incident {one.number} was resolved"
+            raise Unobserved(msg)
+        if one.resolved_at >= since:
+            title = printable(one.title, limit=200)
+            yield Resolved(one.id, one.number, title, services[one.service], one.resolved_at)
+
+
+def _files(folder: Path, recorder: Recorder) -> Iterator[Filed]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return  # every incident lacks its file then
+    except OSError as error:
+        msg = f"the folder of timeline files cannot be read: {error.strerror}"
+        raise Unobserved(msg) from error
+    if len(paths) > _MOST:
+        msg = f"there are {len(paths)} files in the folder of timeline files; {_MOST} are read at most"
+        raise Unobserved(msg)
+    for path in paths:
+        if path.name.lower() != "readme.md":
+            text = _text(path)
+            found = timelines.read(path.name, text)
+            if not found.problems:  # one that may hold personal data stays where it is
+                recorder.raw(path.name, text, "text/markdown")
+            yield _filed(found)
+
+
+def _text(path: Path) -> str:
+    name = printable(path.name, limit=100)
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            msg = f"{name}, among the timeline files, is no file"
+            raise Unobserved(msg)
+        if found.st_size > _LARGEST:
+            msg = f"{name} is larger than {_LARGEST} bytes"
+            raise Unobserved(msg)
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"{name} cannot be read: {error.strerror}"
+        raise Unobserved(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{name} is no UTF-8 text"
+        raise Unobserved(msg) from error
+
+
+def _filed(found: timelines.Timeline) -> Filed:
+    times = found.times
+    return Filed(
+        name=found.name,
+        incident=found.incident,
+        resolved=times.get(timelines.RESOLVED),
+        breach=found.breach,
+        notified=times.get(timelines.NOTIFIED),
+        scheduled=times.get(timelines.SCHEDULED),
+        held=times.get(timelines.HELD),
+        reviewed=len(found.review),
+        problems=found.problems,
+    )
