@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 # Tests that share a system go to one worker; tests/conftest.py says which, and in which order.
-LIVE = $(BIN)/coverage run -m pytest tests -m sandbox -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -rs
+LIVE = $(BIN)/coverage run -m pytest tests -m sandbox -n $(WORKERS) --dist loadscope --no-loadscope-reorder -rs
 # Whatever else runs goes first. Where the kernel shares the processor by session, nice alone counts within one only.
 GENTLY := setsid --wait sh -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$$@"' gently
 # Hundreds of processes are started, each of which would compile all of it anew.

@@ -84,7 +84,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"(?i)(\b(?:tfn|tax file n(?:o|umber))\b[^\d\n]{0,12})\d[\d -]{6,10}\d(?!\d)"), rf"\g<1>{MASK}"),
 )
-_TFN_WEIGHTS = (1, 4, 3, 7, 5, 8, 6, 9, 10)
+TFN_WEIGHTS = (1, 4, 3, 7, 5, 8, 6, 9, 10)
+"""Of the digits of a tax file number: their sum, so weighted, is divisible by eleven."""
 _GAP = r"[ \t\u00a0\u2009\u202f\u2010-\u2013-]{0,2}"
 _TFN = re.compile(rf"(?:(?<![\w.])|(?<=\\[nrt])|(?<=_))\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}(?!\w|\.\d)")
 _NOT_SECRET = frozenset({"null", "none", "true", "false", MASK})
@@ -99,10 +100,15 @@ _SHORTEST_LINE = 16
 def is_tax_file_number(digits: str) -> bool:
     """Say whether nine digits carry the check digit of an Australian tax file number (weighted sum divisible by 11)."""
     return (
-        len(digits) == len(_TFN_WEIGHTS)
+        len(digits) == len(TFN_WEIGHTS)
         and digits.isdecimal()
-        and sum(w * int(d) for w, d in zip(_TFN_WEIGHTS, digits, strict=True)) % 11 == 0
+        and sum(w * int(d) for w, d in zip(TFN_WEIGHTS, digits, strict=True)) % 11 == 0
     )
+
+
+def without_tax_file_numbers(text: str) -> str:
+    """Return `text` with tax file numbers masked, and nothing else."""
+    return _TFN.sub(_mask_tfn, text)
 
 
 def names_a_secret(name: str) -> bool:
@@ -171,6 +177,11 @@ class Redactor:
         variants = {variant for secret in known for variant in _variants(secret.reveal())}
         self._known = sorted(variants, key=lambda variant: (-len(variant), variant))
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What is secret for sure, in every form that is masked."""
+        return tuple(self._known)
+
     def __call__(self, text: str) -> str:
         """Return `text` with secrets, tax file numbers and account numbers masked."""
         text = self._without_known(text)
@@ -180,7 +191,7 @@ class Redactor:
             text = pattern.sub(replacement, text)
         for pattern in (_PAIR, _NAMED, _OPTION):
             text = pattern.sub(_mask_named, text)
-        return _TFN.sub(_mask_tfn, text)
+        return without_tax_file_numbers(text)
 
     def _without_known(self, text: str) -> str:
         for value in self._known:

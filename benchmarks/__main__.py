@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     audit_persistence,
+    diagnostics,
     evidence_verify,
     kafka_lag,
     kubernetes_pods,
@@ -22,6 +23,7 @@ def main() -> int:
         kubernetes_pods,
         object_listing,
         audit_persistence,
+        diagnostics,
         evidence_verify,
         sandbox_start,
     ):

@@ -29,6 +29,8 @@ MAY_CATCH_EVERYTHING = (
     "apgms_ops/plugin/scheduler.py",
     "apgms_ops/doctor/examination.py",
     "apgms_ops/evidence/signing.py",
+    "apgms_ops/incidents/diagnostics/collecting.py",  # a piece that cannot be had is said to be missing
+    "apgms_ops/incidents/diagnostics/gathering.py",
     "apgms_ops/sandbox/service_process/guard.py",
 )
 LONGEST = 300

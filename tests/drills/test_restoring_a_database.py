@@ -2,6 +2,7 @@
 
 import json
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,15 +182,18 @@ def test_the_data_folder_of_a_server_is_no_place_for_a_drill(world: World, site:
     assert (code, "the data folder of a server" in said) == (4, True), said
 
 
-def test_a_socket_whose_path_would_be_too_long_is_made_elsewhere(world: World, site: Site) -> None:
+def test_a_socket_whose_path_would_be_too_long_is_made_elsewhere(
+    world: World, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a deep scratch folder the drill passes all the same, and leaves nothing there either."""
     deep = site.folder / ("deep" * 12) / ("deeper" * 8)
     deep.mkdir(parents=True, mode=0o700)
     site.changes["pgbackrest.scratch"] = str(deep)
-    before = set(Path("/tmp").glob("drill-*"))
-    code, said = _run_elsewhere(world, site)
-    assert code == 0, said
-    assert (list(deep.iterdir()), set(Path("/tmp").glob("drill-*"))) == ([], before)
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as elsewhere:  # a short path, and nobody else's
+        monkeypatch.setenv("TMPDIR", elsewhere)
+        code, said = _run_elsewhere(world, site)
+        assert code == 0, said
+        assert (list(deep.iterdir()), list(Path(elsewhere).iterdir())) == ([], [])
 
 
 def _run_elsewhere(world: World, site: Site) -> tuple[int, str]:

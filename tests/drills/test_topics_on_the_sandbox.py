@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults.kafka_snapshots_objects import BitRot
@@ -78,12 +78,14 @@ class Operator:
         until = time.monotonic() + 60
         while time.monotonic() < until:
             message = reader.poll(1)
-            if message is not None and message.error() is not None:
-                break
-            if message is not None:
+            error = None if message is None else message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                reader.close()
+                return found
+            if message is not None and error is None:
                 found.append((message.key(), message.value(), message.headers(), message.timestamp()[1]))
-        reader.close()
-        return found
+        msg = f"the end of {topic}, {partition} was not reached"
+        raise AssertionError(msg)
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def _proof(sandbox: World, faults: Sequence[type[Fault]], *, thorough: bool) -> 
     """Carry it out.
 
     What could not be observed in time, on a machine that is busy, is looked at once more. A PASS or a FAIL in the wrong
-    place never is.
+    place stays one.
 
     Raises:
         SandboxError: A fault could not be broken, or not be healed.
@@ -81,8 +81,9 @@ def _proof(sandbox: World, faults: Sequence[type[Fault]], *, thorough: bool) -> 
         times.append(time.monotonic())
         broken = seen_now()
         wrong = _wrong(faults, broken)
-        if wrong and all(verdict is Verdict.UNKNOWN for verdict, _ in wrong.values()):
-            wrong = _wrong(faults, seen_now())
+        stays = {check: what for check, what in wrong.items() if what[0] is not Verdict.UNKNOWN}
+        if stays != wrong:
+            wrong = {**_wrong(faults, seen_now()), **stays}
         times.append(time.monotonic())
     finally:
         # Prometheus first: what heals the others may give it another past, and then waits for what it scrapes.

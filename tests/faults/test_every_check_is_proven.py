@@ -5,7 +5,6 @@ what they name, each of them is proven by itself.
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,33 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from apgms_ops.sandbox import github
 from apgms_ops.sandbox.faults import FAULTS, Fault
-from apgms_ops.sandbox.faults.github_tools import PIPELINE
 from apgms_ops.verdict import Verdict
 from tests.faults.looking import ROOT, function_of
 from tests.faults.proving import Proof, prove
-from tests.faults.rounds import Round, rounds
+from tests.faults.rounds import ROUNDS, Round
 from tests.faults.sandboxes import Sandboxes
 
-ALONE = "APGMS_PROOFS_ALONE"
-"""Set, every fault is proven by itself, which takes twice as long."""
 EVERY = 8
 """Rounds between two looks at every check; in between, only what had noticed is looked at once it is healed."""
 pytestmark = pytest.mark.sandbox
 
 
-def _noticed_elsewhere(fault: type[Fault]) -> bool:
-    """Whether other checks notice than those that ask GitHub alone: tests/sandbox/github_process proves the rest."""
-    return fault.component != github.NAME or not set(fault.expected) <= set(PIPELINE)
-
-
-ROUNDS = [(fault,) for fault in FAULTS] if os.environ.get(ALONE) else rounds(filter(_noticed_elsewhere, FAULTS))
-IN_ORDER = [
-    pytest.param(fault, id=fault.id, marks=pytest.mark.xdist_group(f"round {number}"))
-    for number, round_ in enumerate(ROUNDS, 1)
-    for fault in round_
-]
+IN_ORDER = [fault for round_ in ROUNDS for fault in round_]
 
 
 class Proofs:
@@ -91,7 +76,7 @@ def proofs(request: pytest.FixtureRequest, sandboxes: Sandboxes) -> Proofs:
     return Proofs(sandboxes, frozenset(chosen), say)
 
 
-@pytest.mark.parametrize("fault", IN_ORDER)
+@pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.id for fault in IN_ORDER])
 def test_a_fault_gives_the_verdicts_it_names_and_heals(proofs: Proofs, fault: type[Fault]) -> None:
     """Broken, the named checks give the named verdicts and all others PASS; healed, those that had noticed PASS again.
 

@@ -1,7 +1,7 @@
 """The verbs of Kubernetes. Each makes sure first of which cluster it reads."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from apgms_ops.clients.http import Answer
@@ -9,7 +9,7 @@ from apgms_ops.clients.kubernetes import logs
 from apgms_ops.clients.kubernetes.action import Action
 from apgms_ops.clients.kubernetes.api import SIZE_LIMIT
 from apgms_ops.clients.kubernetes.errors import NotFound
-from apgms_ops.clients.kubernetes.exchange import HEADERS
+from apgms_ops.clients.kubernetes.exchange import HEADERS, Sink
 from apgms_ops.clients.kubernetes.exec import OUTPUT_LIMIT, Command
 from apgms_ops.clients.kubernetes.facts import Deployment, Executed, Log, Phase, Pod, StatefulSet
 from apgms_ops.clients.kubernetes.reader import SYSTEM, ClusterReader
@@ -83,6 +83,32 @@ class KubernetesClient(ClusterReader):
             raise Unobserved(msg)
         reader = logs.Logs(self._api, self._recorder)
         return tuple(reader.read(pods, deadline, since=since, previous=previous, limit=limit))
+
+    def follow_log(  # noqa: PLR0913 — what a log is asked for by
+        self,
+        pod: Pod,
+        container: str,
+        deadline: Deadline,
+        sink: Callable[[], Sink],
+        *,
+        since: datetime | None = None,
+        previous: bool = False,
+    ) -> None:
+        """Let a sink take all of a container's log, each line with its time. Nothing of it is recorded.
+
+        Args:
+            pod: As it was listed.
+            container: Which of its containers.
+            deadline: For all of it.
+            sink: Makes what takes it, anew where the answer broke off and it is asked for again.
+            since: From when on; None for as far as there is.
+            previous: Of the run before the present one.
+
+        Raises:
+            Unobserved: It cannot be read, or its pod is gone.
+        """
+        reader = logs.Logs(self._api, self._recorder)
+        reader.follow(pod, container, deadline, sink, since=since, previous=previous)
 
     def command(self, namespace: str, pod: str, command: Sequence[str], *, container: str = "") -> Command:
         """Return a command that can be run in a container of a pod, and talked with."""

@@ -1,13 +1,14 @@
 """Logs of all pods of a workload: of each container its end, however much it wrote."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apgms_ops.clients.kubernetes.action import Action
 from apgms_ops.clients.kubernetes.api import Api
 from apgms_ops.clients.kubernetes.errors import NotFound
+from apgms_ops.clients.kubernetes.exchange import Sink
 from apgms_ops.clients.kubernetes.facts import Container, ContainerState, Log, Pod
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import Unobserved
@@ -77,11 +78,45 @@ class Logs:
             for container in (*pod.init_containers, *pod.containers):
                 if previous and not container.restarts:
                     continue
-                log = Log(pod.name, container.name, "", 0) if _silent(container) else None
+                log = Log(pod.name, container.name, "", 0) if silent(container) else None
                 log = log or self._one(pod, container.name, deadline, since, limit, previous=previous)
                 kind = "previous log" if previous else "log"
                 self._recorder.raw(f"{kind} of {pod.name}, {container.name} ({log.cut} bytes before it cut)", log.text)
                 yield log
+
+    def follow(  # noqa: PLR0913 — what a log is asked for by
+        self,
+        pod: Pod,
+        container: str,
+        deadline: Deadline,
+        sink: Callable[[], Sink],
+        *,
+        since: datetime | None,
+        previous: bool,
+    ) -> None:
+        """Let a sink take the log of a container, each line with its time.
+
+        Args:
+            pod: As it was listed.
+            container: Which of its containers.
+            deadline: For all of it.
+            sink: Makes what takes it, anew where the answer broke off and it is asked for again.
+            since: From when on; None for as far as there is.
+            previous: Of the run before the present one.
+
+        Raises:
+            Unobserved: It cannot be read, or its pod is gone.
+        """
+        params = [("container", container), ("timestamps", "true")]
+        if since is not None:
+            params.append(("sinceTime", since.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")))
+        if previous:
+            params.append(("previous", "true"))
+        try:
+            self._api.ask(Action.on("get", "pods/log", pod.namespace, pod.name), deadline, params=params, sink=sink)
+        except NotFound as error:
+            msg = f"pod {pod.name} is gone since the pods were listed: its log was not read ({error})"
+            raise Unobserved(msg) from error
 
     def _one(  # noqa: PLR0913 — what a log is asked for by
         self, pod: Pod, container: str, deadline: Deadline, since: timedelta | None, limit: int, *, previous: bool
@@ -107,6 +142,6 @@ class Logs:
         return Log(pod.name, container, text, tails[-1].cut)
 
 
-def _silent(container: Container) -> bool:
+def silent(container: Container) -> bool:
     """Whether a container has never run, so that it has written nothing, and the server would refuse its log."""
     return container.state is ContainerState.WAITING and not container.restarts and container.last_exit_code is None

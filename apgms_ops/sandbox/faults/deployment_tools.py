@@ -31,6 +31,8 @@ FAILS_MORE: Final = f"{_COMPARISON}test_no_more_requests_fail"
 SLOWER: Final = f"{_COMPARISON}test_requests_are_not_slower"
 
 COMPARISON: Final = (FAILS_MORE, SLOWER)
+COMPARED: Final = frozenset(COMPARISON)
+"""What notices requests that fail or wait for a service that is away, if the last rollout is a short while ago."""
 CLUSTER: Final = (ROLLED_OUT, REPLICAS, IMAGES, VERSIONS, ONE, RESTARTS, BACKS_OFF, *COMPARISON)
 """What is read from the cluster."""
 PODS: Final = frozenset({ROLLED_OUT, IMAGES, VERSIONS, ONE, RESTARTS, BACKS_OFF})

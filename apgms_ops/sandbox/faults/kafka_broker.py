@@ -59,7 +59,9 @@ class _BrokerAway(Fault):
     # Without its broker the gateway is not ready, which shows from outside as soon as a few probes have failed; it says
     # so of itself once requests have waited in vain.
     # Nor are the services behind it, once their probes have failed; and payments counts what is parked on a topic.
-    may_notice: ClassVar[frozenset[str]] = frozenset({_OUTSIDE, payments.PARKED}) | deployment.PODS
+    may_notice: ClassVar[frozenset[str]] = (
+        frozenset({_OUTSIDE, payments.PARKED}) | deployment.PODS | deployment.COMPARED
+    )
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Start it again, over the same data and on the same port, and wait until every group consumes again.

@@ -38,6 +38,7 @@ class PaymentsKilled(Fault):
             f"{_CHECKS}test_payments.py::test_the_reconciliation_gauge_is_true",
             f"{_CHECKS}test_api_gateway.py::test_requests_are_answered",
             "checks/daily/test_error_budgets.py::test_the_error_budget_does_not_burn",
+            *deployment.COMPARED,
         }
     )
 

@@ -36,7 +36,9 @@ class _Away(Fault):
     )
     # The services cannot work: what they read waits, and what they measure of their backlog grows old.
     # And they are not ready.
-    may_notice: ClassVar[frozenset[str]] = frozenset({kafka.STALLED, kafka.KEEPS_UP}) | deployment.PODS
+    may_notice: ClassVar[frozenset[str]] = (
+        frozenset({kafka.STALLED, kafka.KEEPS_UP}) | deployment.PODS | deployment.COMPARED
+    )
 
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Bring it back, and wait until the services have caught up."""

@@ -53,7 +53,7 @@ class GatewayReplicaHung(Fault):
     told = True
     expected: ClassVar[Mapping[str, Verdict]] = {_SCRAPED: Verdict.FAIL}
     # Every other probe from outside fails: more than is allowed, unless there have been many good ones before.
-    may_notice: ClassVar[frozenset[str]] = frozenset({_OUTSIDE}) | deployment.PODS
+    may_notice: ClassVar[frozenset[str]] = frozenset({_OUTSIDE}) | deployment.PODS | deployment.COMPARED
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Stop the process in its tracks."""

@@ -34,6 +34,7 @@ class RegistriesKilled(Fault):
         kafka.STALLED: Verdict.UNKNOWN,
         **deployment.gone(Registries.name),
     }
+    may_notice: ClassVar[frozenset[str]] = deployment.COMPARED
 
     def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
         """Kill it, and wait until the broker has noticed as well."""

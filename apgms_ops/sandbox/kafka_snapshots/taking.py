@@ -95,12 +95,18 @@ def take(settings: Settings, topics: Sequence[str], epoch: int | None = None) ->
 
 
 def _topics(admin: "AdminClient", topics: Sequence[str]) -> tuple[str, dict[str, int]]:
-    listed = admin.list_topics(timeout=_PATIENCE)
-    missing = [topic for topic in topics if topic not in listed.topics]
-    if missing:
-        msg = f"there is no topic {', '.join(missing)}"
-        raise Failed(msg)
-    return str(listed.cluster_id), {topic: len(listed.topics[topic].partitions) for topic in topics}
+    until = time.monotonic() + _PATIENCE
+    while True:
+        listed = admin.list_topics(timeout=_PATIENCE)
+        counts = {topic: len(found.partitions) for topic, found in listed.topics.items() if found.error is None}
+        if all(counts.get(topic) for topic in topics):
+            return str(listed.cluster_id), {topic: counts[topic] for topic in topics}
+        # A topic that was made a moment ago is told of without its partitions.
+        if time.monotonic() > until:
+            missing = ", ".join(topic for topic in topics if not counts.get(topic))
+            msg = f"there is no topic {missing}, or it has no partitions"
+            raise Failed(msg)
+        time.sleep(0.05)
 
 
 def _bounds(admin: "AdminClient", places: Sequence[Place], *, latest: bool) -> dict[Place, int]:

@@ -40,6 +40,14 @@ def switch(world: World, deadline: Deadline) -> str:
     return str(segment)
 
 
+def await_heartbeat(world: World, deadline: Deadline) -> None:
+    """Return once there is a heartbeat."""
+    with connection(world, deadline) as primary:
+        while not _row(primary.execute("SELECT count(*) FROM backup_heartbeats"))[0]:
+            deadline.require("a heartbeat to be written")
+            deadline.pause(_POLL, "a heartbeat to be written")
+
+
 def await_archived(world: World, deadline: Deadline) -> str:
     """Have the primary begin another segment, and return the one before it once that is archived.
 

@@ -7,7 +7,7 @@ from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.pgbackrest import programs
-from apgms_ops.sandbox.pgbackrest.archiving import archive_through, await_archived
+from apgms_ops.sandbox.pgbackrest.archiving import archive_through, await_archived, await_heartbeat
 from apgms_ops.sandbox.postgres import owner_dsn
 from apgms_ops.sandbox.postgres import programs as postgres
 from apgms_ops.sandbox.state import write_atomically
@@ -42,11 +42,12 @@ class Pgbackrest(Component):
         _publish(world, deadline)
 
     def ready(self, world: World, deadline: Deadline) -> None:
-        """Return once what was written after the last backup is archived.
+        """Return once a heartbeat that was written after the last backup is archived.
 
         Raises:
             SandboxError: It is not by the deadline.
         """
+        await_heartbeat(world, deadline)
         await_archived(world, deadline)
         if not world.alive(NAME):
             msg = f"{NAME} died:\n{world.log_tail(NAME)}"

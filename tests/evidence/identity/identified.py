@@ -93,3 +93,14 @@ def finding(  # noqa: PLR0913 — all that a token is made of
     made = token.read(sign(claims_of(ISSUER, audience, **(times | changed))))
     expected = Expected(ISSUER, audience, REPOSITORY, (), checks_at, at)
     return record.found(made, keys(), expected, Redactor())
+
+
+def recorded_with(kept: bytes | None, **others: Any) -> bytes:  # noqa: ANN401 — JSON
+    """Return the record that a run keeps, with other entries."""
+    return canonical(json.loads(kept or b"{}") | others)
+
+
+def payload(kept: bytes | None, **others: Any) -> bytes:  # noqa: ANN401 — JSON
+    """Return the record that a run keeps, with other claims in the payload of its token."""
+    claims_kept = json.loads(json.loads(kept or b"{}")["payload"])
+    return recorded_with(kept, payload=json.dumps(claims_kept | others, separators=(",", ":")))

@@ -1,0 +1,33 @@
+"""What a run of the checks saw, as part of a bundle. It is masked already."""
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from apgms_ops.deadline import Deadline
+from apgms_ops.evidence.run import RecordedRun
+from apgms_ops.incidents.diagnostics.material import Piece
+from apgms_ops.redact import printable
+
+
+def pieces_of_run(run: RecordedRun) -> Iterator[Piece]:
+    """Yield the verdicts of a run, its ledger, and every observation."""
+    yield Piece("checks/verdicts.txt", f"what the checks saw, in run {run.path.name}", partial(_verdicts, run))
+    yield Piece("checks/ledger.jsonl", "the ledger of that run", partial(_copy, run.path / "ledger.jsonl"))
+    for path in sorted((run.path / "observations").glob("*.json")):
+        yield Piece(f"checks/observations/{path.name}", "what a probe saw", partial(_copy, path))
+
+
+def _verdicts(run: RecordedRun, file: BinaryIO, _: Deadline) -> None:
+    lines = (
+        f"{body['verdict']:<8} {printable(check)}\n         {printable(str(body['seen']))}\n"
+        for check, body in sorted(run.verdicts.items())
+    )
+    file.writelines(line.encode() for line in lines)
+
+
+def _copy(path: Path, file: BinaryIO, _: Deadline) -> None:
+    with path.open("rb") as source:
+        shutil.copyfileobj(source, file)
