@@ -54,7 +54,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 _PERSONAL: Final = (
     ("an e-mail address", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")),
-    ("a telephone number", re.compile(r"(?<![\w.:+-])(?:\+61[ -]?|0)[2-478](?:[ -]?\d){8}(?![\w.:-])")),
+    ("a telephone number", re.compile(r"(?<![\w.:+-])(?:\+61[ -]?|0)[2-478](?:[ -]?\d){8}(?!\w|[.:-]\d)")),
 )
 _LIMIT: Final = 200
 """Characters of what is quoted."""
