@@ -37,6 +37,9 @@ def incidents(
     at = datetime.now(UTC).replace(microsecond=0)
     since = at - rules.looked_back.value
     services = {service.id: name for name, service in declared.services.items()}
+    # Of a service that is not there PagerDuty would say that it had no incident; and each says whose account it is.
+    for id_ in services:
+        pagerduty.service(id_, deadline)
     # PagerDuty filters by when an incident was made: one that was open for long may have been made before.
     found = pagerduty.incidents(deadline, statuses=[IncidentStatus.RESOLVED], services=sorted(services))
     folder = folder_of(rules, site)
