@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from apgms_ops.sandbox import github
+from apgms_ops.sandbox import github, pagerduty
 from apgms_ops.sandbox.faults import FAULTS, Fault
 from apgms_ops.sandbox.faults.github_tools import PIPELINE
+from apgms_ops.sandbox.faults.pagerduty_tools import ON_CALL
 from apgms_ops.verdict import Verdict
 from tests.faults.looking import ROOT, function_of
 from tests.faults.proving import Proof, prove
@@ -30,7 +31,13 @@ pytestmark = pytest.mark.sandbox
 
 
 def _noticed_elsewhere(fault: type[Fault]) -> bool:
-    """Whether other checks notice than those that ask GitHub alone: tests/sandbox/github_process proves the rest."""
+    """Whether other checks notice than those that ask GitHub alone, or PagerDuty alone.
+
+    tests/sandbox/github_process and pagerduty_process prove the rest. Of PagerDuty's, those of the catalogue are proven here
+    as well: they speak for the estate, the plan and the report around the same probes and checks.
+    """
+    if fault.component == pagerduty.NAME:
+        return bool(fault.references) or not set(fault.expected) <= set(ON_CALL)
     return fault.component != github.NAME or not set(fault.expected) <= set(PIPELINE)
 
 
