@@ -33,8 +33,8 @@ pytestmark = pytest.mark.sandbox
 def _noticed_elsewhere(fault: type[Fault]) -> bool:
     """Whether other checks notice than those that ask GitHub alone, or PagerDuty alone.
 
-    tests/sandbox/github_process and pagerduty_process prove the rest. Of PagerDuty's, those of the catalogue are proven here
-    as well: they speak for the estate, the plan and the report around the same probes and checks.
+    tests/sandbox/github_process and pagerduty_process prove the rest. Of PagerDuty's, those of the catalogue are proven
+    here as well: with the estate, the plan and the report around the same probes and checks.
     """
     if fault.component == pagerduty.NAME:
         return bool(fault.references) or not set(fault.expected) <= set(ON_CALL)
