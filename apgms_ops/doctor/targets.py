@@ -6,9 +6,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from apgms_ops.clients.postgres.statement import Kind, Statement
-from apgms_ops.doctor import front_door, github, kubernetes
+from apgms_ops.doctor import front_door, github, kubernetes, pagerduty
 from apgms_ops.doctor.findings import Permission, Told, Wanted
-from apgms_ops.environment.model import Absent, Environment, Github, Kafka, Kubernetes, Postgres, Prometheus, Smoke
+from apgms_ops.environment.model import (
+    Absent,
+    Environment,
+    Github,
+    Kafka,
+    Kubernetes,
+    Oncall,
+    Postgres,
+    Prometheus,
+    Smoke,
+)
 from apgms_ops.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -69,6 +79,9 @@ def targets_of(environment: Environment) -> Iterator[Target]:
         section, wanted = environment.github, Wanted(identities.github, "identities.github")
         where = f"{section.url}, {section.owner}/{section.repository}"
         yield Target("github", "github", where, wanted, github.ask)
+    if isinstance(environment.oncall, Oncall):
+        wanted = Wanted(identities.pagerduty, "identities.pagerduty")
+        yield Target("pagerduty", "oncall", environment.oncall.url, wanted, pagerduty.ask)
     if isinstance(environment.smoke, Smoke):
         wanted = Wanted(identities.services, "identities.services")
         yield Target("front door", "smoke", environment.smoke.where, wanted, front_door.ask)

@@ -83,7 +83,7 @@ class Oncall(Model):
     ca_file: Text | None = None
     """Certificate authority of the server, a PEM file; the system's where it is left out."""
     sender: Sender | None = None
-    """The e-mail address of the user in whose name `incident` commands act."""
+    """The e-mail address of the user in whose name `incident` commands act: a role's, for every run records it."""
     time_zone: Annotated[Text, AfterValidator(_zone)] = "Australia/Sydney"
     """In which times are told."""
     policies: Annotated[dict[Name, EscalationPath], Field(min_length=1)]

@@ -47,7 +47,7 @@ def test_secrets_are_shown_as_references(capsys: pytest.CaptureFixture[str], mon
 
 def test_an_identity_that_is_not_pinned_is_said_loudly(capsys: pytest.CaptureFixture[str]) -> None:
     """A system that nobody has pinned is shown as NOT PINNED."""
-    assert said(capsys, "env", "show", "production").count("NOT PINNED") == 6
+    assert said(capsys, "env", "show", "production").count("NOT PINNED") == 7
 
 
 def test_json_is_what_a_run_records(capsys: pytest.CaptureFixture[str]) -> None:
