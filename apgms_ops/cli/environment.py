@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from apgms_ops.cli import environment_backups
+from apgms_ops.cli import environment_backups, environment_oncall
 from apgms_ops.environment.loading import find, folder_of_environments, known, load, secrets_of
 from apgms_ops.environment.model import (
     SECTIONS,
@@ -204,7 +204,7 @@ def _target(declared: object, now: datetime) -> Iterator[str]:
     elif isinstance(declared, Smoke):
         yield from _smoke(declared, now)
     elif isinstance(declared, Oncall):
-        yield from _oncall(declared)
+        yield from environment_oncall.described(declared)
 
 
 def _keeping(declared: Evidence | Archive | Backups, now: datetime) -> Iterator[str]:
@@ -267,19 +267,6 @@ def _github(github: Github, now: datetime) -> Iterator[str]:
     for accepted in (*github.accepted_vulnerabilities, *github.accepted_reruns):
         state = "until" if accepted.in_force(now) else "EXPIRED"
         yield f"    accepted: {accepted.name} {state} {accepted.expires.isoformat()}: {accepted.reason}"
-
-
-def _oncall(oncall: Oncall) -> Iterator[str]:
-    yield f"  account at {oncall.url}, token {oncall.token}"
-    for name, service in oncall.services.items():
-        yield f"    {name}: service {service.id}, policy {service.policy} ({oncall.policies[service.policy].id})"
-    yield from (f"    {contact.role}: user {contact.user}, number {contact.number}" for contact in oncall.contacts)
-    limits = [("near: without a gap for", oncall.near), ("far: and for", oncall.far)]
-    limits.append(("acknowledgement: calls again within", oncall.acknowledgement))
-    rules = oncall.incidents
-    yield f"    incidents are written down in {rules.folder}"
-    limits += [("looked_back: each has its file for", rules.looked_back), ("reviewed: within", rules.reviewed)]
-    yield from _columns((f"{what} {format_duration(limit.value)}", limit.source) for what, limit in limits)
 
 
 def _kafka(kafka: Kafka, now: datetime) -> Iterator[str]:

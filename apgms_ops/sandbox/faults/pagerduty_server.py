@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import pagerduty
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.faults.incidents import INCIDENTS
 from apgms_ops.sandbox.faults.pagerduty_tools import EVERYTHING, ROTA, PeopleFault, Switched, unknown
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
@@ -72,7 +73,7 @@ class SecondPageFails(Switched):
     title = "PagerDuty gives the first page of a listing, and fails on the second."
     references = ("D1.9",)
     # There is no maintenance window, and so no second page of them.
-    expected: ClassVar[Mapping[str, Verdict]] = unknown(*ROTA)
+    expected: ClassVar[Mapping[str, Verdict]] = unknown(*ROTA, *INCIDENTS)
     switches: ClassVar[Mapping[str, Any]] = {"second_page_fails": True}
 
 
