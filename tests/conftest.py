@@ -16,6 +16,7 @@ _SHARED = (
     "tests/contract/kafka/",
     "tests/sandbox/github_process/",
     "tests/sandbox/node/",
+    "tests/sandbox/pagerduty_process/",
     "tests/sandbox/service_process/",
 )
 """Folders whose files share a system."""
