@@ -26,6 +26,8 @@ pytestmark = pytest.mark.sandbox
 COMMAND = (sys.executable, "-c", "import sys; from apgms_ops.cli import main; sys.exit(main())")
 TOPIC = "sbr.submit.dlq"
 """Which nobody produces to."""
+WRITTEN = int(time.time() * 1000) - 3_600_000
+"""Milliseconds since 1970, an hour ago: what is restored has that time. What is older than a week the broker removes."""
 DRILLED = "sbr.submit"
 JOBS = "/apis/batch/v1/namespaces/platform/jobs"
 MANY = 60_000
@@ -103,7 +105,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 @pytest.fixture(scope="module")
 def epoch(operator: Operator) -> str:
-    """The snapshot of a topic with known records: keys and none, headers, a tombstone, and times of long ago."""
+    """The snapshot of a topic with known records: keys and none, headers, a tombstone, and times of an hour ago."""
     producer = Producer({"bootstrap.servers": operator.world.get("kafka.bootstrap"), "log_level": 0})
     for number in range(40):
         producer.produce(
@@ -111,7 +113,7 @@ def epoch(operator: Operator) -> str:
             None if number % 7 == 0 else b"value %d" % number,
             None if number % 5 == 0 else b"\xffkey %d" % number,
             number % 2,
-            timestamp=1_700_000_000_000 + number,
+            timestamp=WRITTEN + number,
             headers=[("trace", b"\x00%d" % number), ("trace", None)] if number % 3 else [],
         )
     assert producer.flush(60) == 0
