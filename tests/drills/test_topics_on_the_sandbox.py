@@ -27,7 +27,7 @@ COMMAND = (sys.executable, "-c", "import sys; from apgms_ops.cli import main; sy
 TOPIC = "sbr.submit.dlq"
 """Which nobody produces to."""
 WRITTEN = int(time.time() * 1000) - 3_600_000
-"""Milliseconds since 1970, an hour ago: what is restored has that time. What is older than a week the broker removes."""
+"""Milliseconds since 1970, an hour ago: what is restored has that time. What is a week old the broker removes."""
 DRILLED = "sbr.submit"
 JOBS = "/apis/batch/v1/namespaces/platform/jobs"
 MANY = 60_000
