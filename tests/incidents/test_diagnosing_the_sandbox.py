@@ -115,6 +115,30 @@ def test_what_still_answers_is_bundled(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kubernetes = "{uid}"', 'kubernetes = "another-cluster"', "not the pinned another-cluster"),
+        ('namespace = "platform"', 'namespace = "observability"', "grant list on pods in namespace observability"),
+    ],
+)
+def test_the_wrong_place_does_not_pass_for_everything(
+    world: World, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    """Another cluster than the pinned one is not collected from, nor one that lets nobody in: exit code 10."""
+    text = (world.root / "sandbox.toml").read_text(encoding="utf-8")
+    old = old.format(uid=world.get("kubernetes.uid"))
+    assert old in text
+    file = tmp_path / "elsewhere.toml"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    done = diagnose(world, tmp_path / "bundle.zip", "--no-checks", f"--env={file}")
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert said in done.stdout
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
+        assert [name for name in bundle.namelist() if name.startswith("logs/")] == []
+        assert said in bundle.read("index.html").decode()
+
+
+@pytest.mark.parametrize(
     ("since", "said"),
     [
         ("yesterday", "expected a time with its zone"),

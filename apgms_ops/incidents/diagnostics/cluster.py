@@ -115,12 +115,13 @@ def _told(
 
     def state(deadline: Deadline) -> str:
         found = events(deadline)
-        return "\n".join(described.pod(pod, found) for pod in pods) or f"there is no pod in {namespace}\n"
+        return "\n".join(described.pod(pod, found) for pod in pods)
 
     def rollouts(deadline: Deadline) -> str:
         found = kubernetes.deployments(namespace, deadline), kubernetes.replica_sets(namespace, deadline)
         return described.rollouts(*found, kubernetes.stateful_sets(namespace, deadline))
 
-    yield Piece("pods.txt", f"every pod of {namespace}: state, restarts, events", text(state))
+    none = "" if pods else f"there is no pod in {namespace}, and so no log"
+    yield Piece("pods.txt", f"every pod of {namespace}: state, restarts, events", text(state), lacks=none)
     yield Piece("events.txt", f"events of {namespace}, the latest last", text(lambda d: described.events(events(d))))
     yield Piece("rollouts.txt", f"rollouts of {namespace}", text(rollouts))

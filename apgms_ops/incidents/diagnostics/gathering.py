@@ -7,6 +7,7 @@ from pathlib import Path
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Kubernetes
+from apgms_ops.errors import WrongTarget
 from apgms_ops.estate import Estate
 from apgms_ops.incidents.diagnostics.cluster import pieces_of
 from apgms_ops.incidents.diagnostics.collecting import collect
@@ -54,6 +55,7 @@ class Gathering(threading.Thread):
             return
         redact = self._redactor
         try:
+            self._require_pinned()
             pieces = pieces_of(self._estate.kubernetes, section.namespace, self._since, redact, self._deadline)
         except Exception as error:  # noqa: BLE001 — whatever it is, the rest of the bundle is wanted all the same
             cause = f"{type(error).__name__}: {printable(redact(str(error)), limit=400)}"
@@ -61,3 +63,15 @@ class Gathering(threading.Thread):
             self._say(self.taken[0])
             return
         self.taken = collect(pieces, self._folder, redact, self._deadline, self._say)
+
+    def _require_pinned(self) -> None:
+        """See that it is the cluster that the environment pins: logs of another would pass for those of this incident.
+
+        Raises:
+            WrongTarget: It is another.
+        """
+        pinned = self._estate.environment.identities.kubernetes
+        found = self._estate.kubernetes.identity(self._deadline)
+        if pinned is not None and found != pinned:
+            msg = f"{self._estate.kubernetes.source} is cluster {found}, not the pinned {pinned}"
+            raise WrongTarget(msg)

@@ -1,86 +1,17 @@
 """The verbs of PagerDuty on a server whose every answer the test chooses."""
 
-import json
-import socket
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from apgms_ops.clients.pagerduty import PagerdutyClient
-from apgms_ops.clients.pagerduty.facts import ContactKind, IncidentStatus, ServiceStatus, Urgency
+from apgms_ops.clients.pagerduty.facts import ContactKind, ServiceStatus, Urgency
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import AccessDenied, BadAnswer, Incomplete, RateLimited, Unreachable
 from apgms_ops.observation import Identity, Recorder
 from apgms_ops.redact import Redactor
 from apgms_ops.secret import Secret
-
-TOKEN = "u+sandbox0123456789"
-SINCE = datetime(2026, 11, 27, tzinfo=UTC)
-SERVICE: dict[str, Any] = {
-    "id": "PSVC1",
-    "type": "service",
-    "name": "API gateway",
-    "html_url": "https://acme.pagerduty.com/service-directory/PSVC1",
-    "status": "active",
-    "acknowledgement_timeout": 300,
-    "escalation_policy": {"id": "PEP1", "type": "escalation_policy_reference"},
-    "incident_urgency_rule": {"type": "constant", "urgency": "high"},
-}
-
-
-class Server(Protocol):
-    """The wire server of conftest.py."""
-
-    url: str
-    heads: list[bytes]
-
-    def answers(self, *handlers: Callable[[socket.socket, bytes], object] | bytes) -> None:
-        """Set what each request gets."""
-
-
-def answer(body: object, status: str = "200 OK", *headers: str, kind: str = "application/json") -> bytes:
-    """Return an answer on the wire; bytes are sent as they are."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    head = [
-        f"HTTP/1.1 {status}",
-        f"Content-Type: {kind}",
-        f"Content-Length: {len(data)}",
-        "Connection: close",
-        *headers,
-    ]
-    return "\r\n".join([*head, "", ""]).encode() + data
-
-
-def page(key: str, items: list[Any], *, offset: int = 0, more: object = False) -> bytes:
-    """Return a page."""
-    return answer({key: items, "limit": 100, "offset": offset, "more": more, "total": None})
-
-
-def on_call(user: str, level: int = 1, **values: object) -> dict[str, Any]:
-    """Return somebody on call, as PagerDuty writes it."""
-    body: dict[str, Any] = {
-        "escalation_policy": {"id": "PEP1", "type": "escalation_policy_reference"},
-        "escalation_level": level,
-        "schedule": {"id": "PSCH1", "type": "schedule_reference"},
-        "user": {"id": user, "type": "user_reference", "summary": "Ada Example"},
-        "start": "2026-11-26T22:00:00Z",
-        "end": "2026-11-27T22:00:00Z",
-    }
-    return body | values
-
-
-def client(server: Server, recorder: Recorder | None = None) -> PagerdutyClient:
-    """Return a client of the server."""
-    return PagerdutyClient(
-        url=server.url, recorder=recorder or Recorder(Redactor([Secret(TOKEN)])), token=Secret(TOKEN)
-    )
-
-
-def deadline() -> Deadline:
-    """Return enough time."""
-    return Deadline(10)
+from tests.clients.pagerduty.wire import SERVICE, SINCE, TOKEN, Server, answer, client, deadline, on_call, page
 
 
 def test_a_service_is_read_and_its_account_is_named(server: Server) -> None:
@@ -297,44 +228,3 @@ def test_windows_of_other_services_are_left_out(server: Server) -> None:
     )
     assert [one.id for one in client(server).maintenance_windows(["PSVC1"], deadline())] == ["PW1"]
     assert b"filter=open" in server.heads[0]
-
-
-INCIDENT = {
-    "id": "PI1",
-    "type": "incident",
-    "incident_number": 7,
-    "title": "Payments stopped",
-    "status": "triggered",
-    "urgency": "high",
-    "service": {"id": "PSVC1", "type": "service_reference"},
-    "created_at": "2026-11-27T01:00:00Z",
-    "resolved_at": None,
-    "incident_key": "K1",
-    "html_url": "https://acme.pagerduty.com/incidents/PI1",
-    "assignments": [{"at": "2026-11-27T01:00:00Z", "assignee": {"id": "PU1", "type": "user_reference"}}],
-}
-
-
-def test_incidents_are_of_all_times_unless_asked_otherwise(server: Server) -> None:
-    """One that is open for longer than a month does not drop out; statuses are repeated."""
-    server.answers(page("incidents", [INCIDENT, INCIDENT | {"id": "PI2", "status": "resolved"}]))
-    wanted = (IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED)
-    found = client(server).incidents(deadline(), statuses=wanted)
-    assert [one.id for one in found] == ["PI1"]
-    assert found[0].assigned == ("PU1",)
-    assert b"date_range=all" in server.heads[0]
-    assert server.heads[0].count(b"statuses%5B%5D=") == len(wanted)
-
-
-def test_what_happened_to_an_incident_is_read(server: Server) -> None:
-    """The incident, its notes and its log."""
-    entry = {"id": "PL1", "type": "trigger_log_entry", "created_at": "2026-11-27T01:00:00Z", "summary": "Triggered"}
-    server.answers(
-        answer({"incident": INCIDENT}),
-        answer({"notes": [{"id": "PN1", "content": "Looking", "created_at": "2026-11-27T01:05:00Z"}]}),
-        page("log_entries", [entry]),
-    )
-    reader = client(server)
-    assert reader.incident("7", deadline()).key == "K1"
-    assert [one.content for one in reader.notes("PI1", deadline())] == ["Looking"]
-    assert [(one.kind, one.agent) for one in reader.log_entries("PI1", deadline())] == [("trigger", None)]

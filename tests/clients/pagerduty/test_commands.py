@@ -9,7 +9,7 @@ from apgms_ops.errors import AccessDenied, BadAnswer, RateLimited
 from apgms_ops.observation import Recorder
 from apgms_ops.redact import Redactor
 from apgms_ops.secret import Secret
-from tests.clients.pagerduty.test_client import INCIDENT, TOKEN, Server, answer, deadline
+from tests.clients.pagerduty.wire import INCIDENT, TOKEN, Server, answer, deadline
 
 KEY = "R0sandbox0123456789abcdef01234567"
 
