@@ -17,6 +17,7 @@ def described(oncall: Oncall) -> Iterator[str]:
     limits = (
         ("near: without a gap for", oncall.near),
         ("far: and for", oncall.far),
+        ("escalation: the next level is called within", oncall.escalation),
         ("acknowledgement: calls again within", oncall.acknowledgement),
         ("looked_back: an incident has its file for", rules.looked_back),
         ("reviewed: its review is held within", rules.reviewed),

@@ -96,6 +96,8 @@ class Oncall(Model):
     """How far ahead somebody must be on call, without a gap, for the night to be safe."""
     far: Limit[Duration]
     """How far ahead a gap is to be found while there is time to close it; maintenance windows are looked for as far."""
+    escalation: Limit[Duration]
+    """Within which time a level that does not answer passes an incident on to the next."""
     acknowledgement: Limit[Duration]
     """How long an acknowledged incident may rest before it calls again."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Final
 
@@ -193,6 +193,18 @@ class Rota:
                     shown = ", ".join(f"{one.kind.value} {printable(one.id, limit=40)}" for one in others)
                     found.append(f"level {number} of {name} points to {shown} as well as to schedule {schedule}")
         return Findings(found)
+
+    def slow(self, environment: Environment) -> Findings:
+        """Say which level of a policy keeps an incident to itself for too long before the next one hears of it."""
+        declared = declared_oncall(environment)
+        limit = declared.escalation
+        return Findings(
+            f"level {number} of {name} passes an incident on after {format_duration(timedelta(seconds=level.delay))}, "
+            f"not within {format_duration(limit.value)} ({limit.source})"
+            for name, path in declared.policies.items()
+            for number, level in enumerate(self._policy(path).levels[: len(path.schedules) - 1], 1)
+            if not 0 <= level.delay <= limit.value.total_seconds()
+        )
 
     def misnumbered(self, environment: Environment) -> Findings:
         """Say which number of the runbook's list is not that of the person on PagerDuty.

@@ -24,6 +24,11 @@ def test_the_second_level_is_somebody_else(on_call: Rota, environment: Environme
     assert not on_call.alone(environment)
 
 
+def test_the_second_level_is_called_in_time(on_call: Rota, environment: Environment) -> None:
+    """A level that does not answer passes an incident on to the next within the declared time."""
+    assert not on_call.slow(environment)
+
+
 def test_who_is_on_call_can_be_reached(on_call: Rota, environment: Environment) -> None:
     """Whoever is on call is active, has a telephone, and is told of what is urgent at once, by a way that wakes."""
     assert not on_call.out_of_reach(environment)

@@ -252,3 +252,10 @@ def test_each_service_is_judged(environment: Environment) -> None:
     assert len(paged(environment, policy="POTHER").astray(environment)) == 1
     with pytest.raises(Unobserved, match="was not read"):
         replace(paged(environment), services=()).not_urgent(environment)
+
+
+@pytest.mark.parametrize(("delays", "said"), [((1800, 36_000), 0), ((1801, 900), 1), ((-60, 900), 1)])
+def test_the_next_level_is_called_in_time(environment: Environment, delays: tuple[float, ...], said: int) -> None:
+    """Every level but the last passes on what it does not answer; how long the last waits is nobody's loss."""
+    levels = tuple(replace(level, delay=delay) for level, delay in zip(LEVELS, delays, strict=True))
+    assert len(rota(policies=(replace(POLICY, levels=levels),)).slow(environment)) == said

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.faults.pagerduty_tools import (
+    IN_TIME,
     NUMBERS,
     POLICY,
     REACHED,
@@ -127,6 +128,22 @@ class OneLevel(Edited):
     }
 
 
+class PassedOnLate(Edited):
+    """The second level hears of it in the morning."""
+
+    id = "pagerduty-passed-on-late"
+    title = "The first level keeps an incident for ten hours before the second is called."
+    expected: ClassVar[Mapping[str, Verdict]] = failing(IN_TIME)
+    collection = "escalation_policies"
+    wanted: ClassVar[Mapping[str, Any]] = {"id": "PPLATFORM"}
+    values: ClassVar[Mapping[str, Any]] = {
+        "rules": [
+            {"id": "PPLATFORMR1", "delay": 600, "targets": [{"type": "schedule", "id": "PSCHEDULE1"}]},
+            {"id": "PPLATFORMR2", "delay": 15, "targets": [{"type": "schedule", "id": "PSCHEDULE2"}]},
+        ]
+    }
+
+
 class PolicyMissing(PeopleFault):
     """The declared policy is gone: of it PagerDuty would say that nobody is on call, and it says 404."""
 
@@ -229,6 +246,7 @@ FAULTS: tuple[type[Fault], ...] = (
     OneForBoth,
     OtherSchedule,
     OneLevel,
+    PassedOnLate,
     PolicyMissing,
     NoRule,
     RuleDelayed,

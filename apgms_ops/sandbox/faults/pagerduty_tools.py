@@ -17,10 +17,11 @@ CHECKS: Final = "checks/daily/test_on_call.py::"
 TONIGHT: Final = f"{CHECKS}test_somebody_is_on_call_tonight"
 WEEK: Final = f"{CHECKS}test_somebody_is_on_call_this_week"
 TWO: Final = f"{CHECKS}test_the_second_level_is_somebody_else"
+IN_TIME: Final = f"{CHECKS}test_the_second_level_is_called_in_time"
 REACHED: Final = f"{CHECKS}test_who_is_on_call_can_be_reached"
 ROUTED: Final = f"{CHECKS}test_policies_point_to_the_declared_schedules"
 NUMBERS: Final = f"{CHECKS}test_the_contact_numbers_are_right"
-ROTA: Final = (TONIGHT, WEEK, TWO, REACHED, ROUTED, NUMBERS)
+ROTA: Final = (TONIGHT, WEEK, TWO, IN_TIME, REACHED, ROUTED, NUMBERS)
 """What is judged by who is on call."""
 POLICY: Final = f"{CHECKS}test_services_use_the_declared_policies"
 SHOWN: Final = f"{CHECKS}test_no_service_is_hidden"
