@@ -204,6 +204,16 @@ def test_a_drill_fails_where_offsets_are_not_in_the_snapshot(operator: Operator)
     assert (code, "does not hold the offsets of group sbr-submitter" in said) == (1, True), said
 
 
+def test_a_group_that_had_committed_nowhere_is_no_failure(operator: Operator) -> None:
+    """Taken a moment after its groups began, a snapshot says of one that it stands nowhere; the drill passes."""
+    epoch = operator.snapshot(DRILLED)
+    nowhere = {"sbr-submitter": dict.fromkeys(map(str, range(3)))}
+    Objects(operator.world, DRILLED).say(lambda manifest: manifest.update(groups=nowhere))
+    code, said = operator.run("drill", "restore-topic", "--topic", DRILLED, "--timestamp", epoch)
+    forget(operator.world, f"kafka/{DRILLED}/", Deadline(30))
+    assert (code, "the drill passed" in said) == (0, True), said
+
+
 def test_a_damaged_snapshot_is_not_restored(operator: Operator) -> None:
     """It is told before the first record is produced."""
     fault = BitRot()

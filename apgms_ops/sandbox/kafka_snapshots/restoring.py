@@ -199,9 +199,13 @@ class Restore:
     def _translate(
         self, groups: Mapping[str, Mapping[str, int | None]], files: Mapping[int, IO[bytes]], bases: Mapping[int, int]
     ) -> int:
-        """Set each group's offsets to the records at which it stood: as many behind it as were in the snapshot."""
+        """Set each group's offsets to the records at which it stood: as many behind it as were in the snapshot.
+
+        Returns how many groups have offsets now: one that had committed nowhere has none to be set.
+        """
         from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition  # noqa: PLC0415 — heavy
 
+        set_ = 0
         for group, own in groups.items():
             places = []
             for partition, base in bases.items():
@@ -209,6 +213,8 @@ class Restore:
                 if committed is not None:
                     behind = sum(1 for record in _records(files[partition]) if record.offset < committed)
                     places.append(TopicPartition(self._wanted.target, partition, base + behind))
+            if not places:
+                continue
             name = group + self._wanted.group_suffix
             wanted = [ConsumerGroupTopicPartitions(name, places)]
             try:
@@ -216,7 +222,8 @@ class Restore:
             except KafkaException as error:
                 msg = f"the records are there, and the offsets of group {name} are not: {error.args[0].str()}"
                 raise Failed(msg) from error
-        return len(groups)
+            set_ += 1
+        return set_
 
 
 def _records(file: IO[bytes]) -> Iterator[Record]:
