@@ -70,7 +70,7 @@ def _diagnose(arguments: argparse.Namespace) -> int:
         told = collect(() if run is None else tuple(pieces_of_run(run)), checks, redactor, deadline)
         if run is None and not arguments.no_checks:
             told = (*told, Taken("checks", "a run of the checks", 0, missing="it recorded nothing: see above"))
-        taken = (*told, *collecting.taken, *unread)
+        taken = (*collecting.taken, *told, *unread)
         identities = {one.system: one.id for one in recorder.seen[0]}
         about = About(
             environment.name, printable(arguments.incident, limit=200), since, at, {"user": acting.by()}, identities

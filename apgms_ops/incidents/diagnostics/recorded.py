@@ -1,6 +1,7 @@
 """What a run of the checks saw, as part of a bundle. It is masked already."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,15 @@ from apgms_ops.redact import printable
 
 def pieces_of_run(run: RecordedRun) -> Iterator[Piece]:
     """Yield the verdicts of a run, its ledger, and every observation."""
-    yield Piece("checks/verdicts.txt", f"what the checks saw, in run {run.path.name}", partial(_verdicts, run))
-    yield Piece("checks/ledger.jsonl", "the ledger of that run", partial(_copy, run.path / "ledger.jsonl"))
-    for path in sorted((run.path / "observations").glob("*.json")):
-        yield Piece(f"checks/observations/{path.name}", "what a probe saw", partial(_copy, path))
+    counts = Counter(str(body["verdict"]) for body in run.verdicts.values())
+    came_to = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    yield Piece(
+        "checks/verdicts.txt", f"the checks, {came_to or 'none judged'}: what each saw", partial(_verdicts, run)
+    )
+    yield Piece("checks/ledger.jsonl", f"the ledger of run {run.path.name}", partial(_copy, run.path / "ledger.jsonl"))
+    for probe, digest in sorted(run.observations.items()):
+        path = run.path / "observations" / f"{digest}.json"
+        yield Piece(f"checks/observations/{probe}.json", f"what probe {probe} saw", partial(_copy, path))
 
 
 def _verdicts(run: RecordedRun, file: BinaryIO, _: Deadline) -> None:
