@@ -56,7 +56,7 @@ class Traffic(Component):
         world.set("traffic.control", f"127.0.0.1:{settings.control_port}")
 
     def ready(self, world: World, deadline: Deadline) -> None:
-        """Return once the group has handled an event of each partition, and every kind of request was answered."""
+        """Return once the group has committed in each partition, and every kind of request was answered."""
         while not self._settled(world):
             if not world.alive(self.name):
                 msg = f"traffic died:\n{world.log_tail(self.name)}"

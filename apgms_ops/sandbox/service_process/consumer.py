@@ -199,7 +199,6 @@ class Member:
             return
         for message in received:
             consumer.store_offsets(message)
-            self._without_commit.discard(_place(message))
 
     def _worked(self, messages: Sequence[Message]) -> bool:
         events = [Received(*_place(message), message.offset() or 0, message.value() or b"") for message in messages]

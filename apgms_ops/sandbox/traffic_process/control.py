@@ -65,7 +65,7 @@ class Control:
     def status(self) -> dict[str, Any]:
         """Say what the process is doing.
 
-        `settled` once every member of a group has handled each of its partitions, and every kind of request succeeded.
+        `settled` once every group has committed in each of its partitions, and every kind of request succeeded.
         """
         groups = self._groups.values()
         return {

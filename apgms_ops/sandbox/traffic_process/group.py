@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from enum import StrEnum
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from prometheus_client import Counter
 
 from apgms_ops.sandbox.traffic_process.driver import Complaints, options
@@ -97,12 +97,12 @@ class Group:
             "held": self._held,
             "failing": self._failing,
             "assigned": sorted(f"{p.topic}/{p.partition}" for p in self._assigned),
-            "handled_partitions": len(self._committed),
+            "committed_partitions": len(self._committed),
         }
 
     @property
     def settled(self) -> bool:
-        """Whether the member has partitions, and has handled an event of each since it joined."""
+        """Whether the member has partitions, and the broker has taken a commit of each since it joined."""
         return bool(self._assigned) and {(p.topic, p.partition) for p in self._assigned} <= self._committed
 
     def _run(self) -> None:
@@ -147,20 +147,19 @@ class Group:
                 return
 
     def _join(self) -> Consumer:
-        consumer = Consumer(
-            options(
-                self._bootstrap,
-                self._complaints,
-                group_id=self.name,
-                client_id=f"{self.name}-1",
-                auto_offset_reset="earliest",
-                enable_auto_offset_store=False,
-                auto_commit_interval_ms=_COMMIT_MS,
-                session_timeout_ms=6000,
-                heartbeat_interval_ms=500,
-                fetch_wait_max_ms=100,
-            )
+        configuration = options(
+            self._bootstrap,
+            self._complaints,
+            group_id=self.name,
+            client_id=f"{self.name}-1",
+            auto_offset_reset="earliest",
+            enable_auto_offset_store=False,
+            auto_commit_interval_ms=_COMMIT_MS,
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=500,
+            fetch_wait_max_ms=100,
         )
+        consumer = Consumer({**configuration, "on_commit": self._on_commit})
         self._committed.clear()
         consumer.subscribe(self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke)
         return consumer
@@ -174,6 +173,11 @@ class Group:
     def _on_revoke(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         consumer.unassign()
         self._assigned = []
+
+    def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
+        if error is None:
+            taken = (place for place in places if place.error is None and place.offset >= 0)
+            self._committed.update((place.topic, place.partition) for place in taken)
 
     def _consume(self) -> None:
         if self._consumer is None:
@@ -194,7 +198,6 @@ class Group:
         for message in messages:
             consumer.store_offsets(message)
             self._handled.labels(self.name, message.topic(), result).inc()
-            self._committed.add((str(message.topic()), int(message.partition() or 0)))
 
     def _rewind(self, consumer: Consumer, messages: Sequence[Message]) -> None:
         """Go back to where these messages begin, so that none is passed over."""
