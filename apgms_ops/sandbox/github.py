@@ -1,25 +1,20 @@
 """The component that stands in for GitHub: its REST interface over the platform's repository."""
 
-import os
 import secrets
-import sys
 from pathlib import Path
 from typing import Final
 
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import SandboxError
-from apgms_ops.sandbox.asking import ask
 from apgms_ops.sandbox.component import Component
 from apgms_ops.sandbox.github_process.settings import Settings
 from apgms_ops.sandbox.source import SERVICES, PlatformSource, repository
+from apgms_ops.sandbox.standin.component import await_answers, launch, write_once
 from apgms_ops.sandbox.world import World
 
 NAME: Final = "github"
 OWNER: Final = "sandbox"
 REPOSITORY: Final = "platform"
 REPOSITORY_ID: Final = 480_108
-_PROGRAM: Final = "apgms_ops.sandbox.github_process"
-_POLL: Final = 0.05
 
 
 class Github(Component):
@@ -35,8 +30,7 @@ class Github(Component):
         """Make the token where there is none, let the repository tell of pushes, and start the process."""
         folder = world.folder(NAME)
         token_file = folder / "token"
-        if not token_file.exists():
-            _write_private(token_file, f"ghp_sandbox{secrets.token_hex(16)}")
+        write_once(token_file, f"ghp_sandbox{secrets.token_hex(16)}")
         pushes = folder / "pushes"
         _write_hook(repository(world), pushes)
         settings = Settings(
@@ -56,7 +50,7 @@ class Github(Component):
             },
         )
         settings.write(folder / "settings.json")
-        launch(world)
+        launch(world, NAME)
         world.set(f"{NAME}.url", settings.url)
         world.set(f"{NAME}.control", f"127.0.0.1:{settings.control_port}")
         world.set(f"{NAME}.token_file", str(token_file))
@@ -64,35 +58,7 @@ class Github(Component):
 
     def ready(self, world: World, deadline: Deadline) -> None:
         """Return once it answers."""
-        await_answers(world, deadline)
-
-
-def launch(world: World) -> None:
-    """Start the process with the settings that were written."""
-    settings = world.folder(NAME) / "settings.json"
-    world.spawn(NAME, [sys.executable, "-m", _PROGRAM, str(settings)], env={"PYTHONUNBUFFERED": "1"})
-
-
-def await_answers(world: World, deadline: Deadline) -> None:
-    """Return once both ports answer.
-
-    Raises:
-        SandboxError: It died, or does not answer by the deadline; the text ends with the tail of its log.
-    """
-    control, port = world.port(f"{NAME}.control"), world.port(NAME)
-    while ask(control, "/status", deadline) is None or ask(port, "/", deadline, any_status=True) is None:
-        if not world.alive(NAME):
-            msg = f"github died:\n{world.log_tail(NAME)}"
-            raise SandboxError(msg)
-        if deadline.remaining <= _POLL:
-            msg = f"github does not answer within {deadline.seconds:g} s:\n{world.log_tail(NAME)}"
-            raise SandboxError(msg)
-        deadline.pause(_POLL, "github to answer")
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+        await_answers(world, NAME, deadline)
 
 
 def _write_hook(bare: Path, pushes: Path) -> None:

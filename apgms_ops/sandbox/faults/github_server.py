@@ -9,6 +9,7 @@ from apgms_ops.sandbox import github
 from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
 from apgms_ops.sandbox.faults.github_tools import BUILD, ROLLED, TESTED, UNKNOWN, UNMOVED, order
 from apgms_ops.sandbox.faults.objectstore_tools import COMPLIANCE
+from apgms_ops.sandbox.standin.component import await_answers, launch
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -113,8 +114,8 @@ class Killed(Fault):
         """Start it again, over its own records."""
         if not world.alive(github.NAME):
             world.stop(github.NAME, deadline)
-            github.launch(world)
-        github.await_answers(world, deadline)
+            launch(world, github.NAME)
+        await_answers(world, github.NAME, deadline)
 
 
 class Hung(Fault):
@@ -134,7 +135,7 @@ class Hung(Fault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Let it go on."""
         world.signal(github.NAME, signal.SIGCONT)
-        github.await_answers(world, deadline)
+        await_answers(world, github.NAME, deadline)
 
 
 FAULTS: tuple[type[Fault], ...] = (

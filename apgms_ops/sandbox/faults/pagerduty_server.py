@@ -9,6 +9,7 @@ from apgms_ops.sandbox import pagerduty
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.faults.incidents import INCIDENTS
 from apgms_ops.sandbox.faults.pagerduty_tools import EVERYTHING, ROTA, PeopleFault, Switched, unknown
+from apgms_ops.sandbox.standin.component import await_answers, launch
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -104,8 +105,8 @@ class Killed(PeopleFault):
         """Start it again, over its own records."""
         if not world.alive(pagerduty.NAME):
             world.stop(pagerduty.NAME, deadline)
-            pagerduty.launch(world)
-        pagerduty.await_answers(world, deadline)
+            launch(world, pagerduty.NAME)
+        await_answers(world, pagerduty.NAME, deadline)
 
 
 class Hung(PeopleFault):
@@ -123,7 +124,7 @@ class Hung(PeopleFault):
     def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
         """Let it go on."""
         world.signal(pagerduty.NAME, signal.SIGCONT)
-        pagerduty.await_answers(world, deadline)
+        await_answers(world, pagerduty.NAME, deadline)
 
 
 FAULTS: tuple[type[Fault], ...] = (

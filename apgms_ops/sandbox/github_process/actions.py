@@ -89,7 +89,7 @@ class Actions:
         course = {"at": at, "takes": takes, "conclusion": "success"}
         number = len(self._records.every("runs", workflow=name)) + 1
         run = {"workflow": name, "event": event, "sha": sha, "branch": branch, "attempt": 1, "number": number, **course}
-        made = self._records.add("runs", run)
+        made = int(self._records.add("runs", run)["id"])
         for job in jobs:
             self._records.add("jobs", {"run": made, "name": job, "attempt": 1, "sha": sha, **course})
         if name == "ci":

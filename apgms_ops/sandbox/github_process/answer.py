@@ -1,23 +1,14 @@
-"""What the stand-in answers, and how GitHub refuses. Pure."""
+"""How GitHub refuses. Pure."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
+
+from apgms_ops.sandbox.standin.answer import Answer
 
 T = TypeVar("T")
 
 _DOCS: Final = "https://docs.github.com/rest"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProblemError(Exception):

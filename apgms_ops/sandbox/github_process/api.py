@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from apgms_ops.sandbox.github_process import contents
 from apgms_ops.sandbox.github_process.actions import Actions
-from apgms_ops.sandbox.github_process.answer import Answer, ProblemError, json_answer, not_found, there
+from apgms_ops.sandbox.github_process.answer import ProblemError, json_answer, not_found, there
 from apgms_ops.sandbox.github_process.course import standing
 from apgms_ops.sandbox.github_process.git import Git
 from apgms_ops.sandbox.github_process.pages import cut
@@ -16,6 +16,7 @@ from apgms_ops.sandbox.github_process.pull_api import PullApi
 from apgms_ops.sandbox.github_process.records import Record, Records
 from apgms_ops.sandbox.github_process.render import Renderer, expired
 from apgms_ops.sandbox.github_process.settings import Settings
+from apgms_ops.sandbox.standin.answer import Answer
 
 
 class Api:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from apgms_ops.sandbox.github_process.answer import Answer, ProblemError, not_found
+from apgms_ops.sandbox.github_process.answer import ProblemError, not_found
 from apgms_ops.sandbox.github_process.api import Api
 from apgms_ops.sandbox.github_process.records import Records
 from apgms_ops.sandbox.github_process.settings import Settings
+from apgms_ops.sandbox.standin.answer import Answer
 
 _LIMIT: Final = 5000
 _HOUR: Final = 3600

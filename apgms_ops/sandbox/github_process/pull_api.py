@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from apgms_ops.sandbox.github_process.answer import Answer, ProblemError, json_answer, not_found, there
+from apgms_ops.sandbox.github_process.answer import ProblemError, json_answer, not_found, there
 from apgms_ops.sandbox.github_process.git import Change, Git
 from apgms_ops.sandbox.github_process.pages import cut
 from apgms_ops.sandbox.github_process.pulls import Pulls
 from apgms_ops.sandbox.github_process.records import Record, Records
 from apgms_ops.sandbox.github_process.render_pulls import PullRenderer
 from apgms_ops.sandbox.github_process.settings import Settings
+from apgms_ops.sandbox.standin.answer import Answer
 
 _STATES: Final = ("open", "closed", "all")
 _PULLS: Final = frozenset({"state", "head", "base", "sort", "direction", "per_page", "page"})

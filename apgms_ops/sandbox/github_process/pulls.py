@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from apgms_ops.sandbox.github_process.git import Git
-from apgms_ops.sandbox.github_process.records import Record, Records, RefusedError
+from apgms_ops.sandbox.github_process.records import Record, Records
+from apgms_ops.sandbox.standin.records import RefusedError
 
 STATES: Final = ("APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING")
 _LOGIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
@@ -90,7 +91,7 @@ class Pulls:
                 "closed_at": None,
                 "merge_sha": None,
             }
-            return pull | {"id": self._records.add("pulls", pull)}
+            return self._records.add("pulls", pull)
 
     def review(self, order: Mapping[str, Any]) -> Record:
         """Hand in a review of what is the last commit now.
@@ -111,7 +112,7 @@ class Pulls:
             msg = "an author can neither approve nor request changes of their own pull request"
             raise RefusedError(msg)
         review = {"pull": pull["number"], "by": by, "state": state, "sha": pull["head"], "at": self._clock()}
-        return review | {"id": self._records.add("reviews", review)}
+        return self._records.add("reviews", review)
 
     def close(self, order: Mapping[str, Any]) -> Record:
         """Close a pull request that is open, without merging it.

@@ -1,21 +1,12 @@
-"""What the stand-in answers, and how PagerDuty refuses. Pure."""
+"""How PagerDuty refuses. Pure."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Never, TypeVar
 
+from apgms_ops.sandbox.standin.answer import Answer
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProblemError(Exception):

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from apgms_ops.sandbox.pagerduty_process import rota
-from apgms_ops.sandbox.pagerduty_process.answer import Answer, ProblemError, json_answer, not_found, refuse, there
+from apgms_ops.sandbox.pagerduty_process.answer import ProblemError, json_answer, not_found, refuse, there
 from apgms_ops.sandbox.pagerduty_process.incidents import Incidents
 from apgms_ops.sandbox.pagerduty_process.query import Query
 from apgms_ops.sandbox.pagerduty_process.records import Record, Records
 from apgms_ops.sandbox.pagerduty_process.render import Renderer
 from apgms_ops.sandbox.pagerduty_process.state import windows_of
+from apgms_ops.sandbox.standin.answer import Answer
 
 _PAGE: Final = ("limit", "offset", "total")
 _FURTHEST: Final = timedelta(days=90)

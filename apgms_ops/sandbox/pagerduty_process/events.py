@@ -5,11 +5,11 @@ import json
 import secrets
 from typing import Any, Final
 
-from apgms_ops.sandbox.pagerduty_process.answer import Answer
 from apgms_ops.sandbox.pagerduty_process.incidents import Incidents
 from apgms_ops.sandbox.pagerduty_process.records import Records
 from apgms_ops.sandbox.pagerduty_process.seed import SERVICES
 from apgms_ops.sandbox.pagerduty_process.state import windows_of
+from apgms_ops.sandbox.standin.answer import Answer
 
 _ACTIONS: Final = ("trigger", "acknowledge", "resolve")
 _SEVERITIES: Final = ("critical", "error", "warning", "info")

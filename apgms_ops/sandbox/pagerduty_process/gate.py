@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from apgms_ops.sandbox.pagerduty_process.answer import Answer, ProblemError, not_found
+from apgms_ops.sandbox.pagerduty_process.answer import ProblemError, not_found
 from apgms_ops.sandbox.pagerduty_process.api import Api
 from apgms_ops.sandbox.pagerduty_process.events import Events
 from apgms_ops.sandbox.pagerduty_process.query import Query
 from apgms_ops.sandbox.pagerduty_process.records import Records
 from apgms_ops.sandbox.pagerduty_process.settings import Settings
+from apgms_ops.sandbox.standin.answer import Answer
 
 _LIMIT: Final = "960"
 _RESET: Final = "60"

@@ -1,16 +1,20 @@
-"""The two HTTP servers: GitHub's own port, and the one for orders. Both on 127.0.0.1."""
+"""The two HTTP servers of a stand-in: the vendor's own port, and the one for orders. Both on 127.0.0.1."""
 
 import json
+import signal
 import socketserver
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
-from apgms_ops.sandbox.github_process.answer import Answer
-from apgms_ops.sandbox.github_process.control import Control
-from apgms_ops.sandbox.github_process.gate import Gate
-from apgms_ops.sandbox.github_process.records import RefusedError
+from apgms_ops.sandbox.standin.answer import Answer, Gate
+from apgms_ops.sandbox.standin.control import Control
+from apgms_ops.sandbox.standin.records import RefusedError
 
 _LONGEST: Final = 1024 * 1024
+_FORM: Final = "application/x-www-form-urlencoded"
+_NO_CONTENT: Final = 204
 
 
 class _Server(ThreadingHTTPServer):
@@ -24,7 +28,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "github.com"
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -35,9 +38,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > _LONGEST:
             self.close_connection = True
             return None
+        raw = self.rfile.read(int(length))
         try:
-            return json.loads(self.rfile.read(int(length)) or b"null")
-        except ValueError:
+            if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _FORM:
+                return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+            return json.loads(raw or b"null")
+        except (ValueError, RecursionError):
             return None
 
     def _send(self, answer: Answer) -> None:
@@ -46,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if answer.body:
             self.send_header("Content-Type", answer.content_type)
-        if answer.status != 204:  # noqa: PLR2004 — No Content has no length either
+        if answer.status != _NO_CONTENT:  # which has no length either
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
@@ -57,10 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.log_message("%s %s %s", self.command, self.path.partition("?")[0], str(code))
 
 
-def api_server(port: int, gate: Gate) -> ThreadingHTTPServer:
-    """Return GitHub's own server, for a thread to run."""
+def api_server(port: int, name: str, gate: Gate) -> ThreadingHTTPServer:
+    """Return the vendor's own server, for a thread to run; `name` is what it says that it is."""
 
     class Handler(_Handler):
+        server_version = name
+
         def _serve(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._send(gate.answer(self.command, self.path, headers, self._body()))
@@ -90,3 +98,12 @@ def control_server(port: int, control: Control) -> ThreadingHTTPServer:
             self._reply(order=True)
 
     return _Server(("127.0.0.1", port), Handler)
+
+
+def run(*servers: ThreadingHTTPServer) -> None:
+    """Serve until SIGTERM."""
+    asked_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: asked_to_end.set())
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    asked_to_end.wait()
