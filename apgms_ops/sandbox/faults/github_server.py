@@ -1,39 +1,29 @@
 """A GitHub that refuses, does not answer, or is another repository's."""
 
-import signal
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from apgms_ops.deadline import Deadline
 from apgms_ops.sandbox import github
+from apgms_ops.sandbox.faults import standins
 from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
-from apgms_ops.sandbox.faults.github_tools import BUILD, ROLLED, TESTED, UNKNOWN, UNMOVED, order
+from apgms_ops.sandbox.faults.github_tools import BUILD, ROLLED, TESTED, UNKNOWN, UNMOVED
 from apgms_ops.sandbox.faults.objectstore_tools import COMPLIANCE
-from apgms_ops.sandbox.standin.component import await_answers, launch
-from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
-_POLL = 0.02
 ASKING = f"{DEPLOYMENT} {COMPLIANCE}"
 """The checks that ask GitHub."""
 
 
-class _Switched(Fault):
-    """GitHub answers in another way."""
+class _AskingFault(standins.StandInFault):
+    """Something about GitHub itself."""
 
     component = github.NAME
     reach = ASKING
     expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
-    switches: ClassVar[Mapping[str, Any]]
 
-    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
-        """Switch it."""
-        order(world, "/switches", self.switches, deadline)
-        return {}
 
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
-        """Switch it back."""
-        order(world, "/switches", {name: type(value)(0) for name, value in self.switches.items()}, deadline)
+class _Switched(_AskingFault, standins.Switched):
+    """GitHub answers in another way."""
 
 
 class TokenRefused(_Switched):
@@ -94,48 +84,18 @@ class OtherRepository(_Switched):
     switches: ClassVar[Mapping[str, Any]] = {"repository_id": 99}
 
 
-class Killed(Fault):
+class Killed(_AskingFault, standins.Killed):
     """Nobody listens."""
 
     id = "github-killed"
     title = "GitHub cannot be reached."
-    component = github.NAME
-    reach = ASKING
-    expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
-
-    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
-        """Kill it."""
-        world.signal(github.NAME, signal.SIGKILL)
-        while world.alive(github.NAME):
-            deadline.pause(_POLL, "github to die")
-        return {}
-
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
-        """Start it again, over its own records."""
-        if not world.alive(github.NAME):
-            world.stop(github.NAME, deadline)
-            launch(world, github.NAME)
-        await_answers(world, github.NAME, deadline)
 
 
-class Hung(Fault):
+class Hung(_AskingFault, standins.Hung):
     """The kernel accepts connections for a process that does nothing."""
 
     id = "github-hung"
     title = "GitHub accepts connections and never answers."
-    component = github.NAME
-    reach = ASKING
-    expected: ClassVar[Mapping[str, Verdict]] = UNKNOWN
-
-    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time
-        """Stop the process."""
-        world.signal(github.NAME, signal.SIGSTOP)
-        return {}
-
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
-        """Let it go on."""
-        world.signal(github.NAME, signal.SIGCONT)
-        await_answers(world, github.NAME, deadline)
 
 
 FAULTS: tuple[type[Fault], ...] = (

@@ -2,14 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox import github
 from apgms_ops.sandbox.asking import require
+from apgms_ops.sandbox.faults import standins
 from apgms_ops.sandbox.faults.deployment_tools import IMAGES, VERSIONS
-from apgms_ops.sandbox.faults.fault import DEPLOYMENT, Fault
+from apgms_ops.sandbox.faults.fault import DEPLOYMENT
 from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
@@ -47,8 +48,7 @@ def order(world: World, path: str, body: Mapping[str, Any], deadline: Deadline) 
     Raises:
         SandboxError: It refuses, or does not answer.
     """
-    answer: dict[str, Any] = require(world.port(f"{github.NAME}.control"), path, deadline, dict(body))
-    return answer
+    return standins.order(world, github.NAME, path, body, deadline)
 
 
 def records(world: World, collection: str, deadline: Deadline, **wanted: Any) -> Records:  # noqa: ANN401 — JSON
@@ -76,16 +76,11 @@ def test_run(world: World, deadline: Deadline) -> int:
     return int(records(world, "runs", deadline, workflow="ci", sha=world.get("release.sha"))[-1]["id"])
 
 
-class RecordsFault(Fault):
+class RecordsFault(standins.RecordsFault):
     """GitHub knows something else than before. What it knew is what heals it."""
 
     component = github.NAME
     reach = DEPLOYMENT
-    collection: ClassVar[str]
-
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:
-        """Put the records back as they were."""
-        order(world, "/put", {"collection": self.collection, "records": memo["records"]}, deadline)
 
 
 class Edited(RecordsFault):

@@ -1,19 +1,13 @@
 """A PagerDuty that refuses, does not answer, answers in part, or is another account's."""
 
-import signal
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from apgms_ops.deadline import Deadline
-from apgms_ops.sandbox import pagerduty
+from apgms_ops.sandbox.faults import standins
 from apgms_ops.sandbox.faults.fault import Fault
 from apgms_ops.sandbox.faults.incidents import INCIDENTS
 from apgms_ops.sandbox.faults.pagerduty_tools import EVERYTHING, ROTA, PeopleFault, Switched, unknown
-from apgms_ops.sandbox.standin.component import await_answers, launch
-from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
-
-_POLL = 0.02
 
 
 class TokenRefused(Switched):
@@ -87,44 +81,20 @@ class Endless(Switched):
     switches: ClassVar[Mapping[str, Any]] = {"endless": True}
 
 
-class Killed(PeopleFault):
+class Killed(PeopleFault, standins.Killed):
     """Nobody listens."""
 
     id = "pagerduty-killed"
     title = "PagerDuty cannot be reached."
     expected: ClassVar[Mapping[str, Verdict]] = unknown(*EVERYTHING)
 
-    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:
-        """Kill it."""
-        world.signal(pagerduty.NAME, signal.SIGKILL)
-        while world.alive(pagerduty.NAME):
-            deadline.pause(_POLL, "pagerduty to die")
-        return {}
 
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
-        """Start it again, over its own records."""
-        if not world.alive(pagerduty.NAME):
-            world.stop(pagerduty.NAME, deadline)
-            launch(world, pagerduty.NAME)
-        await_answers(world, pagerduty.NAME, deadline)
-
-
-class Hung(PeopleFault):
+class Hung(PeopleFault, standins.Hung):
     """The kernel accepts connections for a process that does nothing."""
 
     id = "pagerduty-hung"
     title = "PagerDuty accepts connections and never answers."
     expected: ClassVar[Mapping[str, Verdict]] = unknown(*EVERYTHING)
-
-    def break_(self, world: World, deadline: Deadline) -> dict[str, Any]:  # noqa: ARG002 — a signal takes no time
-        """Stop the process."""
-        world.signal(pagerduty.NAME, signal.SIGSTOP)
-        return {}
-
-    def heal(self, world: World, memo: Mapping[str, Any], deadline: Deadline) -> None:  # noqa: ARG002 — nothing to know
-        """Let it go on."""
-        world.signal(pagerduty.NAME, signal.SIGCONT)
-        await_answers(world, pagerduty.NAME, deadline)
 
 
 FAULTS: tuple[type[Fault], ...] = (
