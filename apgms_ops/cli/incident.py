@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from apgms_ops.cli import incident_diagnose
+from apgms_ops.cli import incident_declare, incident_diagnose, incident_note, incident_review
 
 if TYPE_CHECKING:
     import argparse
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `incident` to the command line."""
-    text = "collect what an incident leaves behind"
+    text = "declare an incident, write it down, keep what it leaves behind, end it, review it"
     incident = commands.add_parser("incident", help=text, description=text)
     verbs = incident.add_subparsers(title="verbs", metavar="VERB", required=True)
-    incident_diagnose.register(verbs)
+    for command in (incident_declare, incident_diagnose, incident_note, incident_review):
+        command.register(verbs)

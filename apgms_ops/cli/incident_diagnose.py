@@ -13,9 +13,11 @@ from typing import Final
 from apgms_ops.cli import acting
 from apgms_ops.cli.asking import say, seconds
 from apgms_ops.cli.evidence_trust import environment_file
+from apgms_ops.cli.incident_session import time_of, timeline_folder
+from apgms_ops.compliance import timelines
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import load, read_secrets, secrets_of
-from apgms_ops.environment.model import Environment
+from apgms_ops.environment.model import Environment, Oncall
 from apgms_ops.errors import ApgmsOpsError, ConfigurationError, Unobserved
 from apgms_ops.estate import Estate
 from apgms_ops.evidence.run import RecordedRun
@@ -35,10 +37,10 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     text = "logs, states, events, rollouts and a run of the checks since the incident began, in one bundle; read-only"
     diagnose = verbs.add_parser("diagnose", help=text, description=text)
     diagnose.add_argument("--env", metavar="NAME", required=True, help="a name of `env list`, or the path of a file")
-    diagnose.add_argument(
-        "--since", metavar="TIME", required=True, help="when the incident began, with its zone: 2026-11-27T09:30+11:00"
-    )
-    diagnose.add_argument("--incident", metavar="NAME", default="", help="what the bundle is called after")
+    text = "when the incident began, with its zone: 2026-11-27T09:30+11:00 (default: as its timeline says)"
+    diagnose.add_argument("--since", metavar="TIME", help=text)
+    text = "PagerDuty's id of it, or the name of its timeline file; with --since, any name for the bundle"
+    diagnose.add_argument("--incident", metavar="NAME", default="", help=text)
     diagnose.add_argument("--output", metavar="FILE", type=Path, help="default: reports/diagnostics/TIME-ENV.zip")
     diagnose.add_argument("--no-checks", action="store_true", help=f"do not run {', '.join(_CHECKS)}")
     diagnose.add_argument("--deadline", metavar="DURATION", default=_LIMIT, help=f"for all of it (default {_LIMIT})")
@@ -47,13 +49,14 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _diagnose(arguments: argparse.Namespace) -> int:
-    at, since = datetime.now(UTC), _time(arguments.since)
-    if since > at:
-        msg = f"--since {arguments.since}: that is in the future"
-        raise ConfigurationError(msg)
+    at = datetime.now(UTC)
     deadline = Deadline(seconds("--deadline", arguments.deadline))
     file = environment_file(arguments.env, arguments.environments)
     environment = load(file)
+    since = _since(arguments, environment, file)
+    if since > at:
+        msg = f"the incident is said to begin at {since.isoformat()}: that is in the future"
+        raise ConfigurationError(msg)
     output = _output(arguments.output, environment.name, at)
     secrets, unread = _secrets(environment)
     redactor = Redactor(secrets.values())
@@ -122,15 +125,18 @@ def _output(asked: Path | None, environment: str, at: datetime) -> Path:
     return path
 
 
-def _time(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        msg = f"--since {printable(text, limit=60)}: expected a time with its zone, such as 2026-11-27T09:30+11:00"
+def _since(arguments: argparse.Namespace, environment: Environment, file: Path) -> datetime:
+    """Return when the incident began: as it is said, or as its timeline says."""
+    if arguments.since is not None:
+        return time_of("--since", arguments.since)
+    if not arguments.incident or not isinstance(environment.oncall, Oncall):
+        msg = "say when the incident began, with --since, or which it is, with --incident"
         raise ConfigurationError(msg)
-    return found
+    found = timeline_folder(environment.oncall, file).find(arguments.incident)
+    if found is None or timelines.DETECTED not in found.times:
+        msg = f"no timeline says when incident {printable(arguments.incident, limit=60)} was detected: say --since"
+        raise ConfigurationError(msg)
+    return found.times[timelines.DETECTED]
 
 
 def _conclude(taken: tuple[Taken, ...], output: Path) -> int:

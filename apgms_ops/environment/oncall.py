@@ -69,6 +69,8 @@ class IncidentRules(Model):
     """For which time each incident that was resolved must have its file."""
     reviewed: Limit[Duration]
     """Within which time of its resolution an incident's review is held."""
+    service: Name | None = None
+    """The service that `incident declare` calls for where it is told none."""
 
 
 class Oncall(Model):
@@ -109,6 +111,9 @@ class Oncall(Model):
         unknown = sorted({service.policy for service in self.services.values()} - set(self.policies))
         if unknown:
             msg = f"services use policies that are not declared: {', '.join(unknown)}"
+            raise ValueError(msg)
+        if self.incidents.service is not None and self.incidents.service not in self.services:
+            msg = f"incidents.service is {self.incidents.service}, which is none of the services"
             raise ValueError(msg)
         if not self.near.value <= self.far.value <= timedelta(days=90):
             msg = "`near` must not be longer than `far`, nor `far` longer than 90d, which is as far as PagerDuty tells"

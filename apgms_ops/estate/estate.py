@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from apgms_ops.clients.kubernetes.commands import KubernetesCommands
     from apgms_ops.clients.objectstore import ObjectStoreClient
     from apgms_ops.clients.pagerduty import PagerdutyClient
+    from apgms_ops.clients.pagerduty.commands import PagerdutyCommands
     from apgms_ops.clients.pgbackrest import PgbackrestClient
     from apgms_ops.clients.postgres import PostgresClient
     from apgms_ops.clients.prometheus import PrometheusClient
@@ -225,6 +226,11 @@ class Estate:
     def pagerduty(self) -> "PagerdutyClient":
         """The client of PagerDuty, which reads."""
         return calling.reader(self._section(self.environment.oncall, "oncall"), self._require_secret, self._recorder)
+
+    @cached_property
+    def pagerduty_commands(self) -> "PagerdutyCommands":
+        """What makes, notes and resolves incidents: for commands; no probe can name it."""
+        return calling.commands(self._section(self.environment.oncall, "oncall"), self._require_secret, self._recorder)
 
     def contact_number(self, contact: Contact) -> Secret:
         """Return a number of the runbook's list."""

@@ -1,6 +1,8 @@
 """Signals to a whole server: its backends lead sessions of their own, and overwrite the marks of the sandbox."""
 
 import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +11,8 @@ from apgms_ops.sandbox import processes
 from apgms_ops.sandbox.world import World
 
 _NAME: Final = "postgres"
+_LOOKS: Final = 3
+_PAUSE: Final = 0.1
 
 
 def send(world: World, process: str, number: signal.Signals) -> None:
@@ -22,16 +26,40 @@ def send(world: World, process: str, number: signal.Signals) -> None:
         msg = f"postgres {process} does not run"
         raise SandboxError(msg)
     if number is signal.SIGCONT:
-        # Their list is whole only for as long as none of them comes or goes: the kernel skips one that stands after one
-        # that exits meanwhile, and what is skipped (the archiver, say) would stay stopped for ever.
-        for child in _children(identity.pid):
-            processes.send(child, number)
-        processes.send(identity.pid, number)
+        _continue(identity.pid)
         return
     # The server first, so that no backend is started meanwhile.
     processes.send(identity.pid, number)
     for child in _children(identity.pid):
         processes.send(child, number)
+
+
+def _continue(pid: int) -> None:
+    """Continue a server and its backends, until none of them is stopped.
+
+    The kernel's list of children skips one that stands after one that exits meanwhile, and not every backend is
+    stopped: one that came when the others were stopped may exit now. What is skipped (the archiver, say) would stay
+    stopped for ever, so their states are looked at as well.
+    """
+    for child in _children(pid):
+        processes.send(child, signal.SIGCONT)
+    processes.send(pid, signal.SIGCONT)
+    for _ in range(_LOOKS):
+        for child in _stopped(pid):
+            processes.send(child, signal.SIGCONT)
+        time.sleep(_PAUSE)
+
+
+def _stopped(pid: int) -> Iterator[int]:
+    """Yield the children that are stopped, by what /proc says of each process, which skips none."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:  # gone
+            continue
+        state, parent = text[text.rindex(")") + 2 :].split()[:2]
+        if state == "T" and int(parent) == pid:
+            yield int(path.parent.name)
 
 
 def _children(pid: int) -> tuple[int, ...]:
