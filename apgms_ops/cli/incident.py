@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from apgms_ops.cli import incident_diagnose
+from apgms_ops.cli import incident_diagnose, incident_mitigate
 
 if TYPE_CHECKING:
     import argparse
@@ -14,3 +14,4 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     incident = commands.add_parser("incident", help=text, description=text)
     verbs = incident.add_subparsers(title="verbs", metavar="VERB", required=True)
     incident_diagnose.register(verbs)
+    incident_mitigate.register(verbs)
