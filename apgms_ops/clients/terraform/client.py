@@ -78,7 +78,7 @@ class Terraform:
             Unobserved: It cannot be read.
         """
         said = self._must("state", ["pull"], deadline).out
-        return parse.text_field(parse.document(said, "state"), "lineage", "state") if said.strip() else None
+        return parse.lineage(said) if said.strip() else None
 
     def plan(self, targets: Sequence[str], file: Path, deadline: Deadline) -> Plan:
         """Make a plan for some addresses, and keep it in a file.

@@ -36,6 +36,15 @@ def version(answer: str) -> str:
     return text_field(document(answer, "version"), "terraform_version", "version")
 
 
+def lineage(answer: str) -> str:
+    """Return which state a state is, whatever its serial.
+
+    Raises:
+        BadAnswer: It does not say.
+    """
+    return text_field(document(answer, "state"), "lineage", "state")
+
+
 def plan(answer: str, digest: str) -> Plan:
     """Return a plan from `show -json`.
 

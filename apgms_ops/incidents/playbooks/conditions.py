@@ -102,19 +102,17 @@ def _lag(servers: Servers, section: Failover) -> Finding:
     replica, primary = servers.replica, servers.primary
     if isinstance(replica, str):
         return _unseen(promise, replica)
-    if replica.position is None or replica.replayed is None or replica.now is None:
-        return _unseen(promise, "it does not say how far it has replayed")
     there = not isinstance(primary, str) and primary.writes is not Writes.CLOSED
-    if there and not isinstance(primary, str):
-        if primary.position is None or primary.now is None:
-            return _unseen(promise, "the primary does not say how far it has written")
+    if not isinstance(primary, str) and there:
+        if primary.position is None or primary.now is None or replica.position is None:
+            return _unseen(promise, "the servers do not say how far they have written and replayed")
         # A primary that writes nothing makes the last transaction old, and loses nothing: positions tell the two apart.
         if replica.position >= primary.position:
             return _held(promise, "it has replayed all that the primary has written")
-        behind, since = primary.now - replica.replayed, "now"
-    else:
-        lost = servers.lost_at or replica.now
-        behind, since = lost - replica.replayed, "the primary was lost" if servers.lost_at else "now"
+    if replica.replayed is None or replica.now is None:
+        return _unseen(promise, "it does not say when the last transaction that it has was committed")
+    lost = servers.lost_at if not there and servers.lost_at else replica.now
+    behind, since = lost - replica.replayed, "now" if there or not servers.lost_at else "the primary was lost"
     if behind < timedelta(0):
         return _unseen(promise, f"its last transaction is later than {since}")
     told = f"its last transaction was committed {behind.total_seconds():.1f} s before {since}"

@@ -21,8 +21,16 @@ SECTION = Failover.model_validate(
         "services": "env:C",
     }
 )
-PRIMARY = Standing(Writes.UNTRIED, "7", NOW - timedelta(days=2), False, 1000, None, NOW)
-REPLICA = Standing(Writes.UNTRIED, "7", NOW - timedelta(days=1), True, 1000, NOW - timedelta(hours=1), NOW)
+PRIMARY = Standing(Writes.UNTRIED, "7", NOW - timedelta(days=2), position=1000, now=NOW, in_recovery=False)
+REPLICA = Standing(
+    Writes.UNTRIED,
+    "7",
+    NOW - timedelta(days=1),
+    in_recovery=True,
+    position=1000,
+    replayed=NOW - timedelta(hours=1),
+    now=NOW,
+)
 BEFORE = Servers(PRIMARY, REPLICA, "not asked", "7")
 PROMOTED = replace(REPLICA, in_recovery=False, writes=Writes.TAKEN)
 AFTER = Servers(Standing(Writes.CLOSED), PROMOTED, PROMOTED, "7")
@@ -40,13 +48,16 @@ def test_an_idle_primary_is_no_lag() -> None:
 
 def test_a_lag_that_cannot_be_read_is_not_known() -> None:
     """A replica that does not say when its last transaction was committed is never below a limit."""
-    assert lag(replace(BEFORE, replica=replace(REPLICA, replayed=None))) is None
+    behind = replace(REPLICA, position=999)
+    assert lag(replace(BEFORE, replica=behind)) is False
+    assert lag(replace(BEFORE, replica=replace(behind, replayed=None))) is None
+    assert lag(replace(BEFORE, primary="no answer", replica=replace(REPLICA, replayed=None))) is None
     assert lag(replace(BEFORE, replica=replace(REPLICA, position=None))) is None
     assert lag(replace(BEFORE, replica="no answer")) is None
 
 
 def test_without_a_primary_the_lag_is_measured_from_its_loss() -> None:
-    """Where the primary does not answer, the last transaction's age counts: until now, or until the primary was lost."""
+    """Where the primary does not answer, its last transaction counts: its age now, or when the primary was lost."""
     gone = replace(BEFORE, primary="no answer")
     assert lag(gone) is False
     assert lag(replace(gone, lost_at=NOW - timedelta(minutes=59, seconds=30))) is True

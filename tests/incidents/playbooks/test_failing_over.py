@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apgms_ops.deadline import Deadline
-from apgms_ops.sandbox.postgres.component import REPLICA, connection
+from apgms_ops.sandbox.postgres.component import REPLICA, await_replica, connection
 from tests.incidents.playbooks.conftest import MAIN, Site
 
 pytestmark = pytest.mark.sandbox
@@ -113,6 +113,9 @@ def test_a_plan_that_destroys_is_refused(own: Site) -> None:
 def test_a_replica_too_far_behind_is_refused(own: Site) -> None:
     """I4.3: a replica that is further behind than the recovery point allows is not promoted."""
     own.settings["rpo"] = "1s"
+    with connection(own.world, Deadline(20)) as primary:
+        primary.execute("CREATE TABLE earlier (n int)")
+    await_replica(own.world, Deadline(20))
     with connection(own.world, Deadline(20), process=REPLICA) as server:
         server.execute("SELECT pg_wal_replay_pause()")
         with connection(own.world, Deadline(20)) as primary:
