@@ -20,7 +20,11 @@ from apgms_ops.secret import SecretReference
 _ASKED: Final = 10.0
 """Seconds that a server has to answer."""
 _POLL: Final = 1.0
-AGAIN: Final = "how to go on: see to the cause, and run the same command again; it plans what is left"
+AGAIN: Final = (
+    "how to go on: see to the cause, and see which server takes writes. While the replica is one, run the same command"
+    " again: what failed as it was made is tainted, and is replaced only if failover.replaceable names it or after"
+    " `terraform untaint`. Once the replica is promoted it is not promoted twice: apply what is left by hand"
+)
 
 
 class Refused(ApgmsOpsError):

@@ -47,6 +47,7 @@ objectives = [{{ kind = "persistence", target = "100%", window = "10m", settling
 folder = "{folder}"
 program = "{program}"
 targets = {targets}
+replaceable = {replaceable}
 recovery_point = {{ value = "{rpo}", source = "test" }}
 region = "{region}"
 onshore = ["ap-southeast-2", "ap-southeast-4"]
@@ -99,6 +100,7 @@ class Site:
             "folder": self.terraform,
             "program": program(),
             "targets": str(TARGETS).replace("'", '"'),
+            "replaceable": "[]",
             "rpo": "60s",
             "region": "ap-southeast-4",
             "primary": self.world.get("postgres.owner_dsn_file"),

@@ -154,6 +154,23 @@ def test_an_apply_that_fails_half_way_is_said(own: Site) -> None:
     assert any('"failed"' in outcome for outcome in own.outcomes())
 
 
+def test_a_failed_failover_can_be_gone_on_with(own: Site) -> None:
+    """What failed is replaced only where it may be, and the fail-over ends well with the old primary gone already."""
+    with connection(own.world, Deadline(20)) as server:
+        server.execute("CREATE TABLE kept (n int)")
+    await_replica(own.world, Deadline(20))
+    good = (own.terraform / "promote.sh").read_text(encoding="utf-8")
+    own.script("promote", "exit 3")
+    assert own.run("--yes")[0] == 1
+    own.script("promote", good)
+    code, said = own.run("--yes")
+    assert (code, "not declared replaceable" in said) == (1, True), said
+    own.settings["replaceable"] = '["terraform_data.promote"]'
+    code, said = own.run("--yes")
+    assert code == 0, said
+    assert primaries(own) == [REPLICA]
+
+
 def test_an_old_primary_that_was_not_fenced_is_found(own: Site) -> None:
     """Two servers that take writes are never taken for a fail-over that worked."""
     own.script("fence", "true")
