@@ -47,7 +47,7 @@ def test_a_failure_is_said_without_secrets(tmp_path: Path) -> None:
 
 def test_variables_that_add_options_are_left_out(tmp_path: Path) -> None:
     """An option that stands in the environment is not added to a command."""
-    with pytest.raises(Unobserved, match="options:$"):
+    with pytest.raises(Unobserved, match=r"options:$"):
         client(tmp_path, 'echo "options:$TF_CLI_ARGS_apply" >&2; exit 1').lineage(Deadline(5))
 
 
