@@ -93,7 +93,7 @@ class Site:
         """Return what the records of actions hold."""
         return [file.read_text(encoding="utf-8") for file in sorted((self.folder / "records").rglob("*.json*"))]
 
-    def start(self, *options: str) -> "subprocess.Popen[str]":
+    def start(self, *options: str, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
         """Start the command."""
         values = {
             "system": self.world.get("postgres.system_id"),
@@ -115,7 +115,7 @@ class Site:
         where = ["--env", str(file), "--environments", str(environments), "--records", str(self.folder / "records")]
         return subprocess.Popen(
             [*command, *where, *options],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -126,6 +126,18 @@ class Site:
         """Run the command to its end; return its exit code and what it said."""
         child = self.start(*options)
         said, _ = child.communicate(timeout=120)
+        return child.returncode, said
+
+    def answered(self, answer: str) -> tuple[int, str]:
+        """Run the command at a terminal, where somebody types an answer."""
+        ours, its = os.openpty()
+        try:
+            os.write(ours, f"{answer}\n".encode())
+            child = self.start(stdin=its)
+            said, _ = child.communicate(timeout=120)
+        finally:
+            os.close(ours)
+            os.close(its)
         return child.returncode, said
 
     def interrupted(self, when: Callable[[], bool], *options: str) -> tuple[int, str]:

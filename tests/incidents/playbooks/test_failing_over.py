@@ -72,6 +72,13 @@ def test_without_agreement_nothing_is_done(site: Site) -> None:
     untouched(site)
 
 
+def test_who_says_no_is_heard(site: Site) -> None:
+    """Where the answer is not yes, nothing is done."""
+    code, said = site.answered("no")
+    assert (code, "not agreed; nothing was done" in said) == (4, True), said
+    untouched(site)
+
+
 def test_a_target_that_is_not_there_is_refused(site: Site) -> None:
     """I4.1: a target of which the configuration knows nothing is refused, though Terraform ends with 0."""
     site.settings["targets"] = '["terraform_data.promoted"]'
