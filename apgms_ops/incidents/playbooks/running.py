@@ -94,6 +94,7 @@ class Runner:
             Unobserved: How it ended is not known.
         """
         self.look(deadline)
+        self.state = f"the apply was begun, and how far it came is not known; {AGAIN}"
         try:
             applied = self._terraform.apply(plan, file, deadline)
         except ApplyBroken as broken:
