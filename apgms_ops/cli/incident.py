@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from apgms_ops.cli import incident_declare, incident_diagnose, incident_note, incident_review
+from apgms_ops.cli import incident_declare, incident_diagnose, incident_mitigate, incident_note, incident_review
 
 if TYPE_CHECKING:
     import argparse
@@ -13,5 +13,5 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     text = "declare an incident, write it down, keep what it leaves behind, end it, review it"
     incident = commands.add_parser("incident", help=text, description=text)
     verbs = incident.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for command in (incident_declare, incident_diagnose, incident_note, incident_review):
+    for command in (incident_declare, incident_diagnose, incident_mitigate, incident_note, incident_review):
         command.register(verbs)

@@ -120,5 +120,6 @@ def _conclude(arguments: argparse.Namespace, came: Declared) -> int:
         say(f"apgms-ops incident declare {shlex.join(words)}", indent="  ")
         return exit_code([Verdict.FAIL])
     if came.incident is not None:
+        say(f"say so in Slack's #incidents, which is not told: {came.incident.title} {came.incident.url}")
         say(f"next: apgms-ops incident diagnose --env {arguments.env} --incident {came.incident.id}")
     return 0

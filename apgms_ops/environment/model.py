@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from apgms_ops.environment.backups import Backups, DatabaseBackups, DatabaseRestore, Heartbeat, Snapshots
 from apgms_ops.environment.deployment import Comparison, DeploymentRules
 from apgms_ops.environment.evidence import Archive, Authority, Evidence, Identity, TrustedKey
+from apgms_ops.environment.failover import Failover
 from apgms_ops.environment.github import Artifacts, Github
 from apgms_ops.environment.kafka import Accepted, Group, Kafka, KafkaSecurity, Topic
 from apgms_ops.environment.kubernetes import Kubernetes
@@ -55,6 +56,7 @@ __all__ = [
     "Environment",
     "EscalationPath",
     "Evidence",
+    "Failover",
     "Github",
     "Group",
     "Heartbeat",
@@ -203,6 +205,10 @@ class Environment(Model):
         Annotated[Annotated[Oncall, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
     ) = None
     """Who is called when something breaks."""
+    failover: (
+        Annotated[Annotated[Failover, Tag("present")] | Annotated[Absent, Tag("absent")], Discriminator(_tag)] | None
+    ) = None
+    """How the database is failed over. No check reads it: a command does."""
 
     @model_validator(mode="after")
     def _maintained_services_exist(self) -> Self:
