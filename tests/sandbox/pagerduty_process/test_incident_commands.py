@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -241,3 +242,18 @@ def test_an_unknown_incident_is_told_with_the_last_files(world: World, run: Run)
     assert "of incident PNOTTHERE" in ended.stderr
     assert "payments-stop-sbr-submit-backs-up.md" in ended.stderr
     assert only(world)["status"] == "triggered"
+
+
+def test_diagnostics_begin_where_the_timeline_says(world: World, site: Path, run: Run) -> None:
+    """An incident of two hours ago is not looked at for half an hour; one without a timeline is refused."""
+    detected = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    run(*DECLARE, "--detected", detected.isoformat())
+    more = ("--no-checks", "--deadline", "20s", "--output", str(site / "bundle.zip"))
+    ended = run("diagnose", "--incident", only(world)["id"], *more, agreed=False)
+    sydney = detected.astimezone(ZoneInfo("Australia/Sydney"))
+    assert f"what happened since {sydney:%Y-%m-%d %H:%M:%S}" in ended.stdout
+    assert ended.returncode == 10, "no cluster answers here, and the bundle says so"
+    assert (site / "bundle.zip").is_file()
+    refused = run("diagnose", "--incident", "PNOTTHERE", "--no-checks", agreed=False)
+    assert refused.returncode == 4
+    assert "say --since" in refused.stderr
