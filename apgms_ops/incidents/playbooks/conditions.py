@@ -11,6 +11,12 @@ from apgms_ops.environment.types import format_duration
 from apgms_ops.incidents.playbooks.playbook import Precondition, Verification
 
 
+class Silent(str):
+    """Why a server did not say what it is: nothing answered in time. Any other reason says nothing of the server."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Servers:
     """The servers as they were seen; a text in place of one says why it was not."""
@@ -80,8 +86,10 @@ def _follows(servers: Servers, _section: Failover) -> Finding:
 def _one_primary(servers: Servers, _section: Failover) -> Finding:
     promise = "one primary, or none that answers"
     primary = servers.primary
-    if isinstance(primary, str):
+    if isinstance(primary, Silent):
         return _held(promise, f"the primary does not answer: {primary}")
+    if isinstance(primary, str):  # a password that is wrong, say: it may well be alive, and taking writes
+        return _unseen(promise, primary)
     if primary.writes is Writes.CLOSED:
         return _held(promise, "no server listens at the primary's address")
     if primary.in_recovery:

@@ -10,8 +10,8 @@ from apgms_ops.clients.terraform import Applied, Plan, Terraform
 from apgms_ops.clients.terraform.client import ApplyBroken
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.failover import Failover
-from apgms_ops.errors import ApgmsOpsError, Unobserved, WrongTarget
-from apgms_ops.incidents.playbooks.conditions import Finding, Servers, precondition, verification
+from apgms_ops.errors import ApgmsOpsError, DeadlineExceeded, Unobserved, Unreachable, WrongTarget
+from apgms_ops.incidents.playbooks.conditions import Finding, Servers, Silent, precondition, verification
 from apgms_ops.incidents.playbooks.judging import objections
 from apgms_ops.incidents.playbooks.playbook import Playbook
 from apgms_ops.redact import printable
@@ -146,5 +146,7 @@ def seen(reference: SecretReference, name: str, deadline: Deadline, *, trying: b
     """Ask a server what it is; return why it does not say, in place of that. The address is read anew each time."""
     try:
         return standing(reference.read(os.environ), name, deadline.within(_ASKED), trying=trying)
+    except (Unreachable, DeadlineExceeded) as error:
+        return Silent(printable(str(error), limit=300))
     except ApgmsOpsError as error:
         return printable(str(error), limit=300)

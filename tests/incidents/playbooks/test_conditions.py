@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from apgms_ops.clients.postgres.writing import Standing, Writes
 from apgms_ops.environment.failover import Failover
-from apgms_ops.incidents.playbooks.conditions import Servers, precondition, verification
+from apgms_ops.incidents.playbooks.conditions import Servers, Silent, precondition, verification
 from apgms_ops.incidents.playbooks.playbook import Precondition, Verification
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -70,6 +70,15 @@ def test_another_system_is_not_promoted() -> None:
     assert precondition(word, BEFORE, SECTION).holds is True
     assert precondition(word, replace(BEFORE, pinned="8"), SECTION).holds is False
     assert precondition(word, replace(BEFORE, pinned=None), SECTION).holds is None
+
+
+def test_a_primary_that_refuses_us_is_not_gone() -> None:
+    """One that nothing answers for may be gone; one whose password we do not have may be taking writes."""
+    word = Precondition.ONE_PRIMARY_NOW
+    assert precondition(word, BEFORE, SECTION).holds is True
+    assert precondition(word, replace(BEFORE, primary=Silent("cannot be reached")), SECTION).holds is True
+    assert precondition(word, replace(BEFORE, primary="refused us"), SECTION).holds is None
+    assert precondition(word, replace(BEFORE, primary=replace(PRIMARY, in_recovery=True)), SECTION).holds is False
 
 
 def test_an_old_primary_that_is_silent_is_not_known_to_be_fenced() -> None:
