@@ -5,10 +5,11 @@ Exit codes: 0 all of it is there; 1 something is missing, and what is said; 4 mi
 
 import argparse
 import shlex
+from datetime import datetime
 
 from apgms_ops.cli import acting, incident_session
 from apgms_ops.cli.asking import say
-from apgms_ops.cli.incident_session import Session, now, time_of
+from apgms_ops.cli.incident_session import Session, Unfinished, now, time_of
 from apgms_ops.clients.pagerduty.commands import PagerdutyCommands
 from apgms_ops.compliance.timelines import SEVERITIES
 from apgms_ops.errors import ConfigurationError, Unobserved, WrongTarget
@@ -66,9 +67,18 @@ def _declare(arguments: argparse.Namespace) -> int:
         lambda deadline: session.require_pinned(what.service_id, deadline),
         now,
     )
-    with acting.recorded(arguments, action):
-        came = declaring.declare(what, session.deadline)
-    return _conclude(arguments, came)
+    try:
+        with acting.recorded(arguments, action):
+            came = declaring.declare(what, session.deadline)
+            _tell(came)
+    except Unfinished:
+        say("what is done is not done twice; to finish, run it again:")
+        say(f"apgms-ops incident declare {_again(arguments, detected)}", indent="  ")
+        return exit_code([Verdict.FAIL])
+    if came.incident is not None:
+        say(f"say so in Slack's #incidents, which is not told: {came.incident.title} {came.incident.url}")
+        say(f"next: apgms-ops incident diagnose --env {arguments.env} --incident {came.incident.id}")
+    return 0
 
 
 def _service(session: Session, asked: str | None) -> str:
@@ -108,18 +118,24 @@ def _steps(session: Session, what: Declaration) -> tuple[str, ...]:
     )
 
 
-def _conclude(arguments: argparse.Namespace, came: Declared) -> int:
+def _tell(came: Declared) -> None:
+    """Say what is there and what is not.
+
+    Raises:
+        Unfinished: Something is not.
+    """
     for sentence in came.done:
         say(sentence)
     for sentence in came.missing:
         say(f"MISSING: {sentence}")
     if came.missing:
-        say("what is done is not done twice; to finish, run it again:")
-        words = ["--summary", arguments.summary, "--severity", arguments.severity, "--env", arguments.env]
-        words += ["--service", arguments.service] if arguments.service else []
-        say(f"apgms-ops incident declare {shlex.join(words)}", indent="  ")
-        return exit_code([Verdict.FAIL])
-    if came.incident is not None:
-        say(f"say so in Slack's #incidents, which is not told: {came.incident.title} {came.incident.url}")
-        say(f"next: apgms-ops incident diagnose --env {arguments.env} --incident {came.incident.id}")
-    return 0
+        raise Unfinished("; ".join(came.missing))
+
+
+def _again(arguments: argparse.Namespace, detected: datetime) -> str:
+    """Return the same declaration, as one types it: with the time that was meant, for by then it is later."""
+    words = ["--summary", arguments.summary, "--severity", arguments.severity, "--detected", detected.isoformat()]
+    words += ["--service", arguments.service] if arguments.service else []
+    words += ["--breach"] if arguments.breach else []
+    words += ["--environments", arguments.environments] if arguments.environments else []
+    return shlex.join([*words, "--env", arguments.env])

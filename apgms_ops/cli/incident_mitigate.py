@@ -8,12 +8,12 @@ import argparse
 import os
 import sys
 import tempfile
-from datetime import datetime
 from pathlib import Path
 
 from apgms_ops.cli import acting
 from apgms_ops.cli.asking import say, seconds
 from apgms_ops.cli.evidence_trust import environment_file
+from apgms_ops.cli.incident_session import time_of
 from apgms_ops.clients.terraform import Plan, Terraform
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.failover import Failover
@@ -49,7 +49,7 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _mitigate(arguments: argparse.Namespace) -> int:
     deadline = Deadline(seconds("--deadline", arguments.deadline))
-    lost_at = _time(arguments.lost_at) if arguments.lost_at else None
+    lost_at = time_of("--lost-at", arguments.lost_at) if arguments.lost_at else None
     file = environment_file(arguments.env, arguments.environments)
     environment = load(file)
     section = _section(environment)
@@ -123,14 +123,3 @@ def _action(
     does = f"{playbook.does} in {environment.name}"
     command = f"incident mitigate {playbook.name}"
     return acting.Action(command, does, tuple(redact(step) for step in steps), environment.name, identities, redact)
-
-
-def _time(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        msg = f"--lost-at {printable(text, limit=60)}: expected a time with its zone, such as 2026-11-27T09:30+11:00"
-        raise ConfigurationError(msg)
-    return found

@@ -4,12 +4,13 @@ Exit codes: 0 done; 1 part of it is missing, and what is said; 10 PagerDuty coul
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 
 from apgms_ops.cli import acting, incident_session
 from apgms_ops.cli.asking import say
-from apgms_ops.cli.incident_session import Session, now, time_of
+from apgms_ops.cli.incident_session import Session, Unfinished, now, time_of
 from apgms_ops.compliance import timelines
 from apgms_ops.compliance.timelines import Timeline
 from apgms_ops.environment.types import format_duration
@@ -57,26 +58,35 @@ def _note(arguments: argparse.Namespace) -> int:
     action = session.action(f"incident note {file.name}", f"writes {text!r} down", steps)
     if not acting.agreed(arguments, action):
         return 0
-    with acting.recorded(arguments, action):
-        new = session.files.note(file, text, at, session.deadline)
-        say(f"{file.name}: {'written' if new else 'that stood there already'}")
-        return _paged(session, file, lambda id_: session.paged.note(id_, text, session.deadline), "the note")
-
-
-def _paged(session: Session, file: Timeline, work: Callable[[str], bool], what: str) -> int:
-    """Do the same at PagerDuty; where that fails, say what is missing."""
-    if not file.incident:
-        say(f"MISSING: {what} at PagerDuty: {file.name} does not name its incident (`incident declare` again)")
+    try:
+        with acting.recorded(arguments, action):
+            new = session.files.note(file, text, at, session.deadline)
+            say(f"{file.name}: {'written' if new else 'that stood there already'}")
+            _note_there(session, file, text)
+    except Unfinished as error:
+        say(f"MISSING: the note at PagerDuty: {session.recorder.redact(str(error))}")
+        words = [file.incident or file.name, "--text", text, "--at", at.isoformat(), "--env", arguments.env]
+        say("what is done is not done twice; to finish, run it again:")
+        say(f"apgms-ops incident note {shlex.join(words)}", indent="  ")
         return exit_code([Verdict.FAIL])
+    return 0
+
+
+def _note_there(session: Session, file: Timeline, text: str) -> None:
+    """Write the same at PagerDuty.
+
+    Raises:
+        Unfinished: It is not there, and the text says why.
+    """
+    if not file.incident:
+        msg = f"{file.name} does not name its incident: declare it again, as it was declared, and then note it again"
+        raise Unfinished(msg)
     try:
         _require_pinned(session)
-        new = work(file.incident)
+        new = session.paged.note(file.incident, text, session.deadline)
     except ApgmsOpsError as error:
-        say(f"MISSING: {what} at PagerDuty: {session.recorder.redact(str(error))}")
-        say("it is in the file; to finish, run it again with the same text and --at")
-        return exit_code([Verdict.FAIL])
+        raise Unfinished(str(error)) from error
     say(f"PagerDuty: {'written' if new else 'that stood there already'}")
-    return 0
 
 
 def _timeline(arguments: argparse.Namespace) -> int:
@@ -102,6 +112,7 @@ def _resolve(arguments: argparse.Namespace) -> int:
         msg = f"{file.name} does not name PagerDuty's incident: `apgms-ops incident declare` again, as it was declared"
         raise ConfigurationError(msg)
     text = " ".join(printable(arguments.text, limit=2000).split())
+    session.files.require_resolvable(file, text, now())
     steps = (f"PUT {session.oncall.url}/incidents/{file.incident}: resolved", f"the end, and how, in {file.name}")
     try:
         _require_pinned(session)

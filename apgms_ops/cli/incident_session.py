@@ -15,7 +15,7 @@ from apgms_ops.cli.evidence_trust import environment_file
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import load, read_secrets
 from apgms_ops.environment.model import Environment, Oncall
-from apgms_ops.errors import ConfigurationError, WrongTarget
+from apgms_ops.errors import ApgmsOpsError, ConfigurationError, WrongTarget
 from apgms_ops.estate import Estate
 from apgms_ops.incidents.ending import Files, Paged
 from apgms_ops.incidents.folder import TimelineFolder
@@ -51,6 +51,10 @@ def time_of(option: str, text: str) -> datetime:
         msg = f"{option} {printable(text, limit=60)}: expected a time with its zone, such as 2026-11-27T09:30+11:00"
         raise ConfigurationError(msg)
     return found
+
+
+class Unfinished(ApgmsOpsError):
+    """Part of it was done; the text says what is missing. So it is recorded."""
 
 
 @dataclass(frozen=True)

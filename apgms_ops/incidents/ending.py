@@ -57,14 +57,21 @@ class Files:
         self._require_after(file, timelines.DETECTED, at)
         return self.folder.change(file.name, lambda was: with_entry(was, Entry(self.local(at), text)), deadline)
 
+    def require_resolvable(self, file: Timeline, text: str, now: datetime) -> None:
+        """See that the end may be written down so, before the incident is resolved.
+
+        Raises:
+            ConfigurationError: It holds what no timeline may hold.
+        """
+        self.folder.require_sound(file.name, lambda was: self._with_end(was, text, now))
+
     def resolved(self, file: Timeline, text: str, at: datetime, deadline: Deadline) -> bool:
         """Write down the end of an incident; return whether there was anything to write."""
+        return self.folder.change(file.name, lambda was: self._with_end(was, text, at), deadline)
 
-        def change(was: str) -> str:
-            entry = Entry(self.local(at), f"Resolved: {text}")
-            return with_entry(with_field(was, timelines.RESOLVED, self.local(at)), entry)
-
-        return self.folder.change(file.name, change, deadline)
+    def _with_end(self, was: str, text: str, at: datetime) -> str:
+        entry = Entry(self.local(at), f"Resolved: {text}")
+        return with_entry(with_field(was, timelines.RESOLVED, self.local(at)), entry)
 
     def breached(self, file: Timeline, notified: datetime | None, at: datetime, deadline: Deadline) -> bool:
         """Write down that personal data was breached, and when the ATO was told."""

@@ -9,14 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from apgms_ops.compliance import timelines
+from apgms_ops.compliance import timeline_files, timelines
 from apgms_ops.compliance.timelines import Timeline
 from apgms_ops.deadline import Deadline
-from apgms_ops.errors import ApgmsOpsError, ConfigurationError, Unobserved
+from apgms_ops.errors import ApgmsOpsError, ConfigurationError
 from apgms_ops.incidents.edits import new_problems
 from apgms_ops.redact import printable
 
-_LARGEST: Final = 1 << 20
 _POLL: Final = 0.05
 _MOST: Final = 100
 """Incidents of one day that are called alike."""
@@ -53,14 +52,8 @@ class TimelineFolder:
         Raises:
             Unobserved: The folder, or a file in it, cannot be read.
         """
-        try:
-            paths = sorted(self.path.glob("*.md"))
-        except OSError as error:
-            msg = f"{self.path} cannot be read: {error.strerror}"
-            raise Unobserved(msg) from error
-        for path in paths:
-            if path.name.lower() != "readme.md" and not path.name.startswith("."):
-                yield timelines.read(path.name, _text(path))
+        for path in timeline_files.paths(self.path):
+            yield timelines.read(path.name, timeline_files.text(path))
 
     def begin(self, timeline: Timeline, deadline: Deadline) -> Timeline:
         """Write the file of an incident that has none, and return it under the name that it got.
@@ -92,16 +85,30 @@ class TimelineFolder:
             Unobserved: It cannot be read.
         """
         with self._held(deadline):
-            before = _text(self.path / name)
-            after = changed(before)
-            wrong = new_problems(name, before, after)
-            if wrong:
-                msg = f"{name} was not changed: {'; '.join(wrong[:3])}"
-                raise ConfigurationError(msg)
+            before = timeline_files.text(self.path / name)
+            after = self._sound(name, before, changed)
             if after == before:
                 return False
             _write(self.path / name, after)
             return True
+
+    def require_sound(self, name: str, changed: Callable[[str], str]) -> None:
+        """See that a file's text may be changed so, before something else is done that belongs to the change.
+
+        Raises:
+            ConfigurationError: The change would make something wrong with the file that was not before.
+            Unobserved: It cannot be read.
+        """
+        self._sound(name, timeline_files.text(self.path / name), changed)
+
+    @staticmethod
+    def _sound(name: str, before: str, changed: Callable[[str], str]) -> str:
+        after = changed(before)
+        wrong = new_problems(name, before, after)
+        if wrong:
+            msg = f"{name} was not changed: {'; '.join(wrong[:3])}"
+            raise ConfigurationError(msg)
+        return after
 
     @contextmanager
     def _held(self, deadline: Deadline) -> Iterator[None]:
@@ -132,22 +139,6 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _text(path: Path) -> str:
-    name = printable(path.name, limit=100)
-    try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            msg = f"{name}, among the timeline files, is no file of {_LARGEST} bytes at most"
-            raise Unobserved(msg)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        msg = f"{name} cannot be read: {error.strerror}"
-        raise Unobserved(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{name} is no UTF-8 text"
-        raise Unobserved(msg) from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,13 +1,12 @@
 """Runbook, Incident Response, steps 2 and 5: what was resolved, and what was written down about it."""
 
-import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from apgms_ops.clients.pagerduty.facts import Incident, IncidentStatus
-from apgms_ops.compliance import timelines
+from apgms_ops.compliance import timeline_files, timelines
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.model import Environment, IncidentRules
 from apgms_ops.errors import Unobserved
@@ -20,11 +19,6 @@ from apgms_ops.redact import printable
 
 if TYPE_CHECKING:
     from apgms_ops.clients.pagerduty import PagerdutyClient
-
-_LARGEST: Final = 1 << 20
-"""Bytes of a timeline file."""
-_MOST: Final = 5000
-"""Files of a folder."""
 
 
 @probe(deadline=60.0)
@@ -78,42 +72,12 @@ def _resolved(found: tuple[Incident, ...], services: dict[str, str], since: date
 
 
 def _files(folder: Path, recorder: Recorder) -> Iterator[Filed]:
-    try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
-        return  # every incident lacks its file then
-    except OSError as error:
-        msg = f"the folder of timeline files cannot be read: {error.strerror}"
-        raise Unobserved(msg) from error
-    if len(paths) > _MOST:
-        msg = f"there are {len(paths)} files in the folder of timeline files; {_MOST} are read at most"
-        raise Unobserved(msg)
-    for path in paths:
-        if path.name.lower() != "readme.md":
-            text = _text(path)
-            found = timelines.read(path.name, text)
-            if not found.problems:  # one that may hold personal data stays where it is
-                recorder.raw(path.name, text, "text/markdown")
-            yield _filed(found)
-
-
-def _text(path: Path) -> str:
-    name = printable(path.name, limit=100)
-    try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):
-            msg = f"{name}, among the timeline files, is no file"
-            raise Unobserved(msg)
-        if found.st_size > _LARGEST:
-            msg = f"{name} is larger than {_LARGEST} bytes"
-            raise Unobserved(msg)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        msg = f"{name} cannot be read: {error.strerror}"
-        raise Unobserved(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{name} is no UTF-8 text"
-        raise Unobserved(msg) from error
+    for path in timeline_files.paths(folder):  # where there is no folder, every incident lacks its file
+        text = timeline_files.text(path)
+        found = timelines.read(path.name, text)
+        if not found.problems:  # one that may hold personal data stays where it is
+            recorder.raw(path.name, text, "text/markdown")
+        yield _filed(found)
 
 
 def _filed(found: timelines.Timeline) -> Filed:

@@ -1,6 +1,7 @@
 """`apgms-ops incident …` as people run it, on PagerDuty's stand-in: all of it, or a plain word of what is missing."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from apgms_ops.deadline import Deadline
 from apgms_ops.environment.loading import fill
+from apgms_ops.evidence.action import read_action
 from apgms_ops.sandbox import pagerduty
 from apgms_ops.sandbox.asking import require
 from apgms_ops.sandbox.faults.pagerduty_tools import order
@@ -81,6 +83,12 @@ def timeline(site: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def outcomes(site: Path) -> list[str]:
+    """Return what the records of commands say that came of them."""
+    closes = [read_action(path)[1] for path in sorted((site / "records").iterdir())]
+    return [str(close["outcome"]) for close in closes if close is not None]
+
+
 def test_an_incident_is_declared_once(world: World, site: Path, run: Run) -> None:
     """Of high urgency, with its timeline; the same again changes nothing."""
     first = run(*DECLARE)
@@ -126,8 +134,9 @@ def test_without_pagerduty_the_timeline_begins_and_is_finished_later(world: Worl
     assert ended.returncode == 1
     assert "MISSING: PagerDuty: " in ended.stdout
     assert "to finish, run it again:" in ended.stdout
+    assert outcomes(site) == ["failed"]
     assert "- Incident:" not in timeline(site)
-    again = run(*DECLARE)
+    again = run(*shlex.split(ended.stdout.rpartition("apgms-ops incident ")[2]))
     assert (again.returncode, again.stderr) == (0, "")
     assert f"- Incident: {only(world)['id']}\n" in timeline(site)
 
@@ -216,6 +225,15 @@ def test_a_note_with_a_secret_is_written_nowhere(world: World, site: Path, run: 
     assert timeline(site) == before
     notes = require(world.port(f"{pagerduty.NAME}.control"), "/records/notes", Deadline(10))["records"]
     assert all("AKIA" not in note["content"] for note in notes)
+
+
+def test_an_end_with_a_secret_is_no_end(world: World, run: Run) -> None:
+    """What may not be written down is refused before the incident is resolved."""
+    run(*DECLARE)
+    ended = run("resolve", only(world)["id"], "--text", "deleted the export of 123 456 782")
+    assert ended.returncode == 4
+    assert "123 456 782" not in ended.stdout + ended.stderr
+    assert only(world)["status"] == "triggered"
 
 
 def test_a_note_that_pagerduty_did_not_take_is_finished_later(world: World, site: Path, run: Run) -> None:
