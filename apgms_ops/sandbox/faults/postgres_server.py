@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from apgms_ops.deadline import Deadline
+from apgms_ops.errors import SandboxError
 from apgms_ops.sandbox.faults import audit_tools, payments_tools
 from apgms_ops.sandbox.faults import backups_tools as backups
 from apgms_ops.sandbox.faults import deployment_tools as deployment
 from apgms_ops.sandbox.faults import kafka_tools as kafka
 from apgms_ops.sandbox.faults.fault import Fault
+from apgms_ops.sandbox.pgbackrest.archiving import await_archived
 from apgms_ops.sandbox.postgres import NAME, PRIMARY, launch, signals
 from apgms_ops.sandbox.postgres.component import await_answers, await_replica
 from apgms_ops.sandbox.services import Audit, Payments
@@ -17,6 +19,8 @@ from apgms_ops.sandbox.world import World
 from apgms_ops.verdict import Verdict
 
 _POLL = 0.02
+_ARCHIVED = 30.0
+"""Seconds within which a segment is archived once the server is back; it takes one or two."""
 
 
 class _Away(Fault):
@@ -49,11 +53,25 @@ class _Away(Fault):
             launch(world, PRIMARY, deadline)
         await_answers(world, PRIMARY, deadline)
         await_replica(world, deadline)
+        _await_archiving(world, deadline)
         for service in (Audit(), Payments()):
             service.recover(world, deadline)
         audit_tools.wait_read(world, deadline)
         payments_tools.wait_young(world, deadline)
         kafka.another_past(world, deadline)
+
+
+def _await_archiving(world: World, deadline: Deadline) -> None:
+    """Return once a segment that is begun now was archived.
+
+    Raises:
+        SandboxError: None is; the text says what the server's processes are doing.
+    """
+    try:
+        await_archived(world, deadline.within(_ARCHIVED))
+    except SandboxError as error:
+        msg = f"{error}; its processes: {signals.states(world, PRIMARY)}"
+        raise SandboxError(msg) from error
 
 
 class Killed(_Away):

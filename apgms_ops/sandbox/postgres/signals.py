@@ -50,16 +50,34 @@ def _continue(pid: int) -> None:
         time.sleep(_PAUSE)
 
 
+def states(world: World, process: str) -> str:
+    """Return what a server's backends are doing, in a line, for whoever wants to know why one of them does nothing."""
+    identity = world.processes().get(_NAME, {}).get(process)
+    found = [] if identity is None else [f"{_title(child)} [{state}]" for child, state in _of(identity.pid)]
+    return ", ".join(sorted(found)) or "it has none"
+
+
 def _stopped(pid: int) -> Iterator[int]:
-    """Yield the children that are stopped, by what /proc says of each process, which skips none."""
+    return (child for child, state in _of(pid) if state == "T")
+
+
+def _of(pid: int) -> Iterator[tuple[int, str]]:
+    """Yield the children and their states, by what /proc says of each process, which skips none."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = path.read_text(encoding="utf-8", errors="replace")
         except OSError:  # gone
             continue
         state, parent = text[text.rindex(")") + 2 :].split()[:2]
-        if state == "T" and int(parent) == pid:
-            yield int(path.parent.name)
+        if int(parent) == pid:
+            yield int(path.parent.name), state
+
+
+def _title(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ").strip()
+    except OSError:  # gone
+        return "gone"
 
 
 def _children(pid: int) -> tuple[int, ...]:
