@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import httpx
 
 _CAUSE = 200
+_LEAVE = 0.5
+"""Seconds for a thread to let go of its line. One that looks a name up has none, and is not waited for longer."""
 
 
 class BrokenOff(Incomplete):
@@ -87,12 +89,16 @@ class Exchange:
         """
         deadline.require(f"asking {self._source}")
         outcome: queue.SimpleQueue[Reply | ApgmsOpsError] = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(deadline, outcome), name=self._source, daemon=True).start()
+        thread = threading.Thread(target=self._run, args=(deadline, outcome), name=self._source, daemon=True)
+        thread.start()
         try:
             result = outcome.get(timeout=deadline.remaining)
         except queue.Empty:
-            self._hang_up()
+            self._end(thread)
             raise self._too_late(deadline) from None
+        except BaseException:  # Ctrl-C
+            self._end(thread)
+            raise
         if isinstance(result, ApgmsOpsError):
             raise result
         return result
@@ -168,6 +174,17 @@ class Exchange:
             line = info["return_value"].get_extra_info("socket")
             if isinstance(line, socket.socket):
                 self._sockets.append(line)
+                if self._hung_up.is_set():  # while it connected
+                    self._hang_up()
+
+    def _end(self, thread: threading.Thread) -> None:
+        """Hang up, and wait until the thread has let go of its line, which takes it no time.
+
+        Whoever closes the client next would close that line under it, and the thread would go on reading (or writing,
+        as TLS takes its leave) from whatever file is opened under the same number: a ledger, say.
+        """
+        self._hang_up()
+        thread.join(_LEAVE)
 
     def _hang_up(self) -> None:
         """Wake the thread, which may sit in a read that goes on for as long as bytes drip in."""

@@ -142,6 +142,16 @@ def test_a_tls_handshake_that_hangs_expires(server: Server) -> None:
         reader(server.url.replace("http:", "https:")).get("/x", deadline=Deadline(0.3))
 
 
+@pytest.mark.parametrize("scheme", ["http:", "https:"])
+def test_nobody_reads_from_a_line_that_was_given_up(server: Server, scheme: str) -> None:
+    """Once it is said to be late its thread is over: the number of a line that is closed is that of the next file."""
+    server.answers(lambda _connection, _head: server.over.wait(10))
+    url = server.url.replace("http:", scheme)
+    with pytest.raises(DeadlineExceeded):
+        reader(url).get("/x", deadline=Deadline(0.3))
+    assert [thread.name for thread in threading.enumerate() if url in thread.name] == []
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "says"),
     [
